@@ -1,0 +1,105 @@
+#include "core/base/encoding.hpp"
+
+namespace cpns {
+namespace {
+
+constexpr std::string_view kHex = "0123456789abcdef";
+constexpr std::string_view kBase32 = "abcdefghijklmnopqrstuvwxyz234567";
+constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+// Packs groups of `bits` bits, most significant first, into letters of `alphabet`.
+std::string encode(ByteView bytes, unsigned bits, std::string_view alphabet) {
+  std::string out;
+  out.reserve((bytes.size() * 8 + bits - 1) / bits);
+  const unsigned mask = (1U << bits) - 1U;
+  unsigned held = 0;
+  unsigned buffer = 0;
+  for (const auto b : bytes) {
+    buffer = ((buffer << 8U) | b) & 0xffffU;
+    held += 8;
+    while (held >= bits) {
+      held -= bits;
+      out.push_back(alphabet[(buffer >> held) & mask]);
+    }
+  }
+  if (held > 0) out.push_back(alphabet[(buffer << (bits - held)) & mask]);
+  return out;
+}
+
+enum class Case { Exact, Either };
+
+Result<Bytes> decode(std::string_view text, unsigned bits, std::string_view alphabet, Case letters, Code code) {
+  const Error bad{code, std::to_string(text.size()) + " characters of another form", "the one canonical form"};
+  Bytes out;
+  out.reserve(text.size() * bits / 8);
+  unsigned held = 0;
+  unsigned buffer = 0;
+  for (char c : text) {
+    if (letters == Case::Either && c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    const auto value = alphabet.find(c);
+    if (value == std::string_view::npos) return bad;
+    buffer = ((buffer << bits) | static_cast<unsigned>(value)) & 0xffffU;
+    held += bits;
+    if (held >= 8) {
+      held -= 8;
+      out.push_back(static_cast<std::uint8_t>((buffer >> held) & 0xffU));
+    }
+  }
+  // A whole unused letter, or unused bits that are not zero, would give one value two texts.
+  if (held >= bits || (buffer & ((1U << held) - 1U)) != 0) return bad;
+  return out;
+}
+
+// Length in bytes of the UTF-8 sequence at the start of `s`, 0 where it is malformed (RFC 3629 section 4).
+std::size_t utf8_sequence(std::string_view s) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
+  const auto tail = [&](std::size_t i) { return i < s.size() && (at(i) & 0xc0U) == 0x80U; };
+  const unsigned char a = at(0);
+  if (a < 0x80) return 1;
+  if (a >= 0xc2 && a <= 0xdf) return tail(1) ? 2 : 0;
+  if (a >= 0xe0 && a <= 0xef) {
+    if (!tail(1) || !tail(2)) return 0;
+    if (a == 0xe0 && at(1) < 0xa0) return 0;
+    if (a == 0xed && at(1) > 0x9f) return 0;
+    return 3;
+  }
+  if (a >= 0xf0 && a <= 0xf4) {
+    if (!tail(1) || !tail(2) || !tail(3)) return 0;
+    if (a == 0xf0 && at(1) < 0x90) return 0;
+    if (a == 0xf4 && at(1) > 0x8f) return 0;
+    return 4;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string to_hex(ByteView bytes) { return encode(bytes, 4, kHex); }
+Result<Bytes> from_hex(std::string_view text) { return decode(text, 4, kHex, Case::Either, Code::text_is_not_hex); }
+std::string to_base32(ByteView bytes) { return encode(bytes, 5, kBase32); }
+Result<Bytes> from_base32(std::string_view text) {
+  return decode(text, 5, kBase32, Case::Either, Code::text_is_not_base32);
+}
+std::string to_base64url(ByteView bytes) { return encode(bytes, 6, kBase64); }
+Result<Bytes> from_base64url(std::string_view text) {
+  return decode(text, 6, kBase64, Case::Exact, Code::text_is_not_base64url);
+}
+
+bool is_utf8(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const auto n = utf8_sequence(text);
+    if (n == 0) return false;
+    text.remove_prefix(n);
+  }
+  return true;
+}
+
+bool has_control_character(std::string_view text) noexcept {
+  for (const char c : text) {
+    const auto u = static_cast<unsigned char>(c);
+    if (u < 0x20 || u == 0x7f) return true;
+  }
+  return false;
+}
+
+}  // namespace cpns

@@ -1,0 +1,162 @@
+#include "core/crypto/crypto.hpp"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+
+#include <memory>
+#include <new>
+
+namespace cpns::crypto {
+namespace {
+
+template <auto Free>
+struct Freeing {
+  template <class T>
+  void operator()(T* p) const {
+    Free(p);
+  }
+};
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Freeing<EVP_CIPHER_CTX_free>>;
+using DigestContext = std::unique_ptr<EVP_MD_CTX, Freeing<EVP_MD_CTX_free>>;
+using Key = std::unique_ptr<EVP_PKEY, Freeing<EVP_PKEY_free>>;
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freeing<EVP_PKEY_CTX_free>>;
+using Kdf = std::unique_ptr<EVP_KDF, Freeing<EVP_KDF_free>>;
+using KdfContext = std::unique_ptr<EVP_KDF_CTX, Freeing<EVP_KDF_CTX_free>>;
+
+void require(bool done) {
+  if (!done) throw std::bad_alloc();
+}
+template <class T>
+T required(T made) {
+  require(made != nullptr);
+  return made;
+}
+
+void hkdf(int mode, ByteView key, ByteView salt, ByteView info, std::span<std::uint8_t> out) {
+  const Kdf kdf(required(EVP_KDF_fetch(nullptr, "HKDF", nullptr)));
+  const KdfContext context(required(EVP_KDF_CTX_new(kdf.get())));
+  char digest[] = "SHA256";
+  const auto octets = [](const char* name, ByteView bytes) {
+    return OSSL_PARAM_construct_octet_string(name, const_cast<std::uint8_t*>(bytes.data()), bytes.size());
+  };
+  OSSL_PARAM params[6] = {OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
+                          OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+                          octets(OSSL_KDF_PARAM_KEY, key), OSSL_PARAM_construct_end(), OSSL_PARAM_construct_end(),
+                          OSSL_PARAM_construct_end()};
+  std::size_t n = 3;
+  if (!salt.empty()) params[n++] = octets(OSSL_KDF_PARAM_SALT, salt);
+  if (!info.empty()) params[n++] = octets(OSSL_KDF_PARAM_INFO, info);
+  require(EVP_KDF_derive(context.get(), out.data(), out.size(), params) == 1);
+}
+
+}  // namespace
+
+void SystemRandom::fill(std::span<std::uint8_t> out) {
+  if (RAND_priv_bytes(out.data(), static_cast<int>(out.size())) != 1) std::abort();
+}
+
+Digest sha256(std::initializer_list<ByteView> pieces) {
+  Digest out;
+  const DigestContext context(required(EVP_MD_CTX_new()));
+  require(EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1);
+  for (const auto piece : pieces) require(EVP_DigestUpdate(context.get(), piece.data(), piece.size()) == 1);
+  require(EVP_DigestFinal_ex(context.get(), out.data(), nullptr) == 1);
+  return out;
+}
+
+Mac hmac_sha256(ByteView key, ByteView data) {
+  Mac out;
+  unsigned int size = out.size();
+  require(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data.data(), data.size(), out.data(), &size) !=
+          nullptr);
+  return out;
+}
+
+void hkdf_extract(ByteView salt, ByteView input_key, std::span<std::uint8_t, 32> prk) {
+  hkdf(EVP_KDF_HKDF_MODE_EXTRACT_ONLY, input_key, salt, {}, prk);
+}
+
+void hkdf_expand(ByteView prk, ByteView info, std::span<std::uint8_t> out) {
+  hkdf(EVP_KDF_HKDF_MODE_EXPAND_ONLY, prk, {}, info, out);
+}
+
+bool equal_ct(ByteView a, ByteView b) noexcept {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+Bytes aes256gcm_seal(std::span<const std::uint8_t, 32> key, std::span<const std::uint8_t, 12> nonce, ByteView aad,
+                     ByteView plaintext) {
+  Bytes out(plaintext.size() + kGcmTagSize);
+  const CipherContext context(required(EVP_CIPHER_CTX_new()));
+  int n = 0;
+  require(EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key.data(), nonce.data()) == 1);
+  require(EVP_EncryptUpdate(context.get(), nullptr, &n, aad.data(), static_cast<int>(aad.size())) == 1);
+  require(EVP_EncryptUpdate(context.get(), out.data(), &n, plaintext.data(), static_cast<int>(plaintext.size())) == 1);
+  require(EVP_EncryptFinal_ex(context.get(), out.data() + n, &n) == 1);
+  require(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kGcmTagSize, out.data() + plaintext.size()) == 1);
+  return out;
+}
+
+Result<secret::SecretBuffer> aes256gcm_open(std::span<const std::uint8_t, 32> key,
+                                            std::span<const std::uint8_t, 12> nonce, ByteView aad, ByteView sealed) {
+  const Error bad{Code::sealed_value_does_not_open, std::to_string(sealed.size()) + " bytes that do not authenticate",
+                  "what was sealed under this key for this place"};
+  if (sealed.size() < kGcmTagSize) return bad;
+  const std::size_t size = sealed.size() - kGcmTagSize;
+  secret::SecretBuffer out(size);
+  std::array<std::uint8_t, kGcmTagSize> tag;
+  std::memcpy(tag.data(), sealed.data() + size, tag.size());
+  const CipherContext context(required(EVP_CIPHER_CTX_new()));
+  int n = 0;
+  require(EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key.data(), nonce.data()) == 1);
+  require(EVP_DecryptUpdate(context.get(), nullptr, &n, aad.data(), static_cast<int>(aad.size())) == 1);
+  if (size > 0) {
+    require(EVP_DecryptUpdate(context.get(), out.writable().data(), &n, sealed.data(), static_cast<int>(size)) == 1);
+  }
+  require(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kGcmTagSize, tag.data()) == 1);
+  std::uint8_t rest[16];
+  if (EVP_DecryptFinal_ex(context.get(), rest, &n) != 1) return bad;
+  return out;
+}
+
+X25519KeyPair x25519_generate(Random& random) {
+  auto private_key =
+      secret::X25519PrivateKey::make([&](std::span<std::uint8_t, 32> to) { random.fill(to); });
+  auto share = x25519_share(private_key);
+  return {std::move(private_key), share};
+}
+
+X25519Share x25519_share(const secret::X25519PrivateKey& private_key) {
+  const auto raw = private_key.reveal(secret::SecretAccess{});
+  const Key key(required(EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, raw.data(), raw.size())));
+  X25519Share share;
+  std::size_t size = share.size();
+  require(EVP_PKEY_get_raw_public_key(key.get(), share.data(), &size) == 1);
+  return share;
+}
+
+Result<secret::X25519Secret> x25519(const secret::X25519PrivateKey& mine, const X25519Share& theirs) {
+  const Error bad{Code::x25519_result_is_zero, "a share of small order", "an X25519 public key"};
+  const auto raw = mine.reveal(secret::SecretAccess{});
+  const Key key(required(EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, raw.data(), raw.size())));
+  const Key peer(required(EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, theirs.data(), theirs.size())));
+  const KeyContext context(required(EVP_PKEY_CTX_new(key.get(), nullptr)));
+  require(EVP_PKEY_derive_init(context.get()) == 1);
+  if (EVP_PKEY_derive_set_peer(context.get(), peer.get()) != 1) return bad;
+  bool derived = false;
+  auto shared = secret::X25519Secret::make([&](std::span<std::uint8_t, 32> to) {
+    std::size_t size = to.size();
+    derived = EVP_PKEY_derive(context.get(), to.data(), &size) == 1 && size == to.size();
+  });
+  // libcrypto refuses an all-zero result itself; this check does not depend on that.
+  const auto zero = secret::X25519Secret::make([](std::span<std::uint8_t, 32>) {});
+  if (!derived || shared.equals(zero)) return bad;
+  return shared;
+}
+
+}  // namespace cpns::crypto

@@ -1,0 +1,31 @@
+#include "core/secret/secret_bytes.hpp"
+
+#include <openssl/crypto.h>
+
+namespace cpns::secret {
+namespace detail {
+
+std::uint8_t* allocate(std::size_t size) {
+  if (size == 0) return nullptr;
+  auto* data = static_cast<std::uint8_t*>(OPENSSL_secure_zalloc(size));
+  if (data == nullptr) throw std::bad_alloc();
+  return data;
+}
+
+void release(std::uint8_t* data, std::size_t size) noexcept {
+  if (data != nullptr) OPENSSL_secure_clear_free(data, size);
+}
+
+bool equal_in_constant_time(const std::uint8_t* a, const std::uint8_t* b, std::size_t size) noexcept {
+  return CRYPTO_memcmp(a, b, size) == 0;
+}
+
+}  // namespace detail
+
+void wipe(std::span<std::uint8_t> bytes) noexcept { OPENSSL_cleanse(bytes.data(), bytes.size()); }
+void wipe(std::string& text) noexcept {
+  OPENSSL_cleanse(text.data(), text.size());
+  text.clear();
+}
+
+}  // namespace cpns::secret

@@ -1,0 +1,80 @@
+#pragma once
+// A TLS connection on a TCP socket: pumps bytes between the socket and a tls::Engine, on one io_context thread.
+// MessageLink adds the framing of protocol.md section 3 [M1].
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/base/result.hpp"
+#include "core/secret/secret_bytes.hpp"
+#include "runtime/asio.hpp"
+#include "tls/engine.hpp"
+
+namespace cpns::runtime {
+
+/// One reader coroutine and one writer coroutine may use a link at the same time; no more. Not thread-safe: all
+/// calls come from the thread of its io_context. Must outlive its coroutines: hold it in a shared_ptr they share.
+class SecureLink {
+ public:
+  using Milliseconds = std::chrono::milliseconds;
+  /// Finds the key for an identity; may take its time. See tls::Engine::provide_key for nullopt.
+  using KeyLookup = std::function<Task<std::optional<secret::TlsPsk>>(std::string identity)>;
+
+  SecureLink(asio::ip::tcp::socket socket, std::unique_ptr<tls::Engine> engine);
+  ~SecureLink();
+  SecureLink(const SecureLink&) = delete;
+  SecureLink& operator=(const SecureLink&) = delete;
+
+  /// Completes the handshake or fails: `handshake_timed_out`, `connection_lost`, or a tls error (its alert has been
+  /// sent). The limit is for the whole handshake, however slowly bytes trickle in.
+  [[nodiscard]] Task<Result<void>> handshake(Milliseconds limit, KeyLookup lookup = {});
+  /// Plaintext, at least one byte; 0 where the peer closed cleanly. Fails with `connection_lost` or a tls error.
+  [[nodiscard]] Task<Result<std::size_t>> read_some(std::span<std::uint8_t> out);
+  /// Like read_some, but fails with `peer_too_slow` when nothing came within the limit; the link is then unusable.
+  [[nodiscard]] Task<Result<std::size_t>> read_some(std::span<std::uint8_t> out, Milliseconds limit);
+  /// Sends all of it; returns when the socket has taken it (this is the back-pressure). A peer that takes nothing for
+  /// 30 s ends the link with `peer_too_slow`.
+  [[nodiscard]] Task<Result<void>> write(ByteView plaintext);
+  /// close_notify, then closes; waits at most a second. A link that failed sends its alert.
+  [[nodiscard]] Task<void> shutdown();
+  /// Closes at once; operations under way end with `connection_lost`. Callable from any coroutine of the thread.
+  void abort();
+
+  [[nodiscard]] tls::Engine& engine() noexcept;
+  [[nodiscard]] std::string remote() const;  ///< address:port, for logs
+  [[nodiscard]] asio::any_io_executor executor();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Messages on a SecureLink, each preceded by its length in four bytes, big-endian, 1-65,536 [M1].
+class MessageLink {
+ public:
+  explicit MessageLink(std::shared_ptr<SecureLink> link) : link_(std::move(link)) {}
+
+  /// One whole message; an empty buffer where the peer closed cleanly between messages. Memory is taken as bytes come
+  /// in, not as the length announces. Fails with `message_too_long`, `message_cut_short`, `peer_too_slow` or what
+  /// SecureLink fails with. `idle` limits the wait for the first byte (none: for ever); once a message has begun all
+  /// of it must come within 10 s.
+  [[nodiscard]] Task<Result<secret::SecretBuffer>> receive(std::optional<SecureLink::Milliseconds> idle = {});
+  /// One message. Calls from several coroutines are queued in order.
+  [[nodiscard]] Task<Result<void>> send(secret::SecretBuffer message);
+  [[nodiscard]] Task<Result<void>> send(ByteView message);
+
+  [[nodiscard]] SecureLink& link() noexcept { return *link_; }
+
+ private:
+  std::shared_ptr<SecureLink> link_;
+  struct SendQueue;
+  std::shared_ptr<SendQueue> queue_;
+};
+
+/// Connects to `host:port`, trying each address in turn; fails with `connect_failed` naming the address and cause.
+[[nodiscard]] Task<Result<asio::ip::tcp::socket>> connect(std::string host, std::uint16_t port, std::chrono::milliseconds limit);
+
+}  // namespace cpns::runtime

@@ -1,0 +1,104 @@
+#pragma once
+// What the CPNS Server keeps of assignments and devices. This base class owns the policy: sealing bound to the row
+// [V2], quotas [S7], legal changes of state. A backend implements the protected raw verbs only.
+//
+// Writes are asynchronous and grouped into commits; see Done. Reads are synchronous, some microseconds, from any
+// thread. Nothing here scans: each query is by key or index, so that tables can be partitioned by CM Device ID later.
+
+#include <optional>
+#include <vector>
+
+#include "core/assign/records.hpp"
+#include "core/crypto/random.hpp"
+#include "store/commit_proof.hpp"
+#include "store/sealer.hpp"
+
+namespace cpns::store {
+
+/// Stored on disk: do not change the numbers.
+enum class DeviceState : std::uint8_t { Pending = 1, Active = 2, InUse = 3, Revoked = 4 };
+[[nodiscard]] std::string_view to_text(DeviceState state) noexcept;
+
+/// What may be shown of a device: no secret.
+struct DeviceInfo {
+  ids::AssignmentId assignment_id;
+  ids::CorrelationId correlation_id;
+  ids::PnGwId pn_gw_id;
+  ids::DeviceName device_name;
+  DeviceState state;
+  std::optional<ids::CmDeviceId> cm_device_id;  ///< from *active* on
+  ids::UnixTime created_at;
+  ids::UnixTime pending_until;
+  std::optional<ids::UnixTime> activated_at, expires_at, in_use_at, revoked_at;
+};
+
+/// A device with its opened Key Seed, for step 13.
+struct Device {
+  DeviceInfo info;
+  secret::KeySeed key_seed;
+};
+
+/// What a repeated step 8 is answered from [S5, S12].
+struct CompletedAssignment {
+  ids::PnGwId pn_gw_id;
+  std::array<std::uint8_t, 32> confirm_digest;
+  Bytes complete_message;
+  DeviceState state;
+};
+
+/// Limits of one PN GW [S7], checked in the same transaction as the insert.
+struct Quota {
+  std::size_t pending = 32;
+  std::size_t devices = 100;
+};
+
+class DeviceStore {
+ public:
+  DeviceStore(Sealer& sealer, crypto::Random& random) : sealer_(sealer), random_(random) {}
+  virtual ~DeviceStore() = default;
+  DeviceStore(const DeviceStore&) = delete;
+  DeviceStore& operator=(const DeviceStore&) = delete;
+
+  /// Step 1 [S1]. Fails with `too_many_pending`, `device_quota_reached` or a Store error.
+  void begin(assign::PendingAssignment pending, Quota quota, Done done);
+  /// Step 9 [S4]. Fails with `assignment_not_pending` where it is not pending, has ended [S6] or is another PN GW's [S8].
+  void activate(assign::Activation activation, Done done);
+  /// A pending assignment is dead: its row and Key Seed go [S3, S6]. One that is no longer there counts as done;
+  /// an active one is left alone.
+  void erase_pending(ids::AssignmentId id, Done done);
+  /// At start of the only server instance: erases every pending assignment [section 3, last paragraph].
+  /// Blocks until durable; returns how many there were.
+  [[nodiscard]] virtual Result<std::size_t> erase_all_pending() = 0;
+
+  /// Step 13. Any state from *active* on; whether it may connect is the caller's decision [T2].
+  /// Fails with `sealed_value_does_not_open` where the row was tampered with.
+  [[nodiscard]] Result<std::optional<Device>> find(const ids::CmDeviceId& id);
+  [[nodiscard]] virtual Result<std::optional<CompletedAssignment>> find_completed(const ids::AssignmentId& id) = 0;
+  [[nodiscard]] virtual Result<std::optional<DeviceInfo>> show(const ids::CmDeviceId& id) = 0;
+  /// One page in order of assignment_id, from the one after `after`.
+  [[nodiscard]] virtual Result<std::vector<DeviceInfo>> list(std::optional<ids::AssignmentId> after, std::size_t limit) = 0;
+
+  /// Step 16. Active becomes in use; in use stays. Fails with `device_not_found` or `device_is_revoked`.
+  void mark_in_use(ids::CmDeviceId id, ids::UnixTime when, Done done);
+  /// [V1]. Revoked for ever; a second call succeeds. Fails with `device_not_found`.
+  void revoke(ids::CmDeviceId id, ids::UnixTime when, Done done);
+
+ protected:
+  /// A row as it stands on disk. `sealed_key_seed` is bound to assignment_id, column and schema version.
+  struct Row {
+    DeviceInfo info;
+    Bytes sealed_key_seed;
+  };
+  virtual void raw_insert(Row row, Quota quota, Done done) = 0;
+  virtual void raw_activate(assign::Activation activation, Done done) = 0;
+  virtual void raw_erase_pending(ids::AssignmentId id, Done done) = 0;
+  [[nodiscard]] virtual Result<std::optional<Row>> raw_find(const ids::CmDeviceId& id) = 0;
+  virtual void raw_mark_in_use(ids::CmDeviceId id, ids::UnixTime when, Done done) = 0;
+  virtual void raw_revoke(ids::CmDeviceId id, ids::UnixTime when, Done done) = 0;
+
+ private:
+  Sealer& sealer_;
+  crypto::Random& random_;
+};
+
+}  // namespace cpns::store

@@ -1,0 +1,72 @@
+#pragma once
+// What the CPNS Server keeps of External PN GWs: who may have an operator link, and one-time enrolment tokens.
+// Thread and durability rules as in device_store.hpp.
+
+#include <optional>
+#include <vector>
+
+#include "core/crypto/random.hpp"
+#include "core/ids/ids.hpp"
+#include "store/commit_proof.hpp"
+#include "store/sealer.hpp"
+
+namespace cpns::store {
+
+using TokenId = ids::OpaqueId<8, struct TokenTag>;
+
+/// Stored on disk: do not change the numbers.
+enum class GatewayState : std::uint8_t { Invited = 1, Enrolled = 2, Revoked = 3 };
+[[nodiscard]] std::string_view to_text(GatewayState state) noexcept;
+
+struct GatewayInfo {
+  ids::PnGwId pn_gw_id;
+  GatewayState state;
+  std::size_t device_quota;
+  std::size_t device_count;  ///< active or in use
+  ids::UnixTime added_at;
+  std::optional<ids::UnixTime> enrolled_at;
+  std::optional<std::array<std::uint8_t, 32>> certificate_sha256;
+};
+
+/// A one-time right to a certificate.
+struct Enrolment {
+  TokenId token_id;
+  ids::PnGwId pn_gw_id;
+  secret::EnrollSecret secret;
+  ids::UnixTime expires_at;
+};
+
+class GatewayStore {
+ public:
+  GatewayStore(Sealer& sealer, crypto::Random& random) : sealer_(sealer), random_(random) {}
+  virtual ~GatewayStore() = default;
+  GatewayStore(const GatewayStore&) = delete;
+  GatewayStore& operator=(const GatewayStore&) = delete;
+
+  /// Adds the PN GW if it is new, and a token for it; an older unused token of the same PN GW ends.
+  /// A revoked PN GW fails with `gateway_is_revoked`.
+  void invite(Enrolment enrolment, std::size_t device_quota, ids::UnixTime now, Done done);
+  /// Unused and unexpired tokens only.
+  [[nodiscard]] Result<std::optional<Enrolment>> find_enrolment(const TokenId& id, ids::UnixTime now);
+  /// Uses the token up, once: the second of two calls fails with `enrolment_token_used`.
+  virtual void complete_enrolment(TokenId id, std::array<std::uint8_t, 32> certificate_sha256, ids::UnixTime now, Done done) = 0;
+  [[nodiscard]] virtual Result<std::optional<GatewayInfo>> find(const ids::PnGwId& id) = 0;
+  /// One page in order of identity, from the one after `after`.
+  [[nodiscard]] virtual Result<std::vector<GatewayInfo>> list(std::optional<ids::PnGwId> after, std::size_t limit) = 0;
+
+ protected:
+  struct EnrolmentRow {
+    TokenId token_id;
+    ids::PnGwId pn_gw_id;
+    Bytes sealed_secret;
+    ids::UnixTime expires_at;
+  };
+  virtual void raw_invite(EnrolmentRow row, std::size_t device_quota, ids::UnixTime now, Done done) = 0;
+  [[nodiscard]] virtual Result<std::optional<EnrolmentRow>> raw_find_enrolment(const TokenId& id, ids::UnixTime now) = 0;
+
+ private:
+  Sealer& sealer_;
+  crypto::Random& random_;
+};
+
+}  // namespace cpns::store

@@ -1,0 +1,98 @@
+#pragma once
+// What an External PN GW keeps: open pairing codes, the devices it is paired with, and credentials on their way
+// between a verified step 10 and the device's receipt [G2]. All secrets sealed. `cpns-gateway pair` writes while
+// `cpns-gateway run` reads, from two processes. Thread and durability rules as in device_store.hpp.
+
+#include <optional>
+#include <vector>
+
+#include "core/assign/records.hpp"
+#include "core/crypto/random.hpp"
+#include "store/commit_proof.hpp"
+#include "store/sealer.hpp"
+
+namespace cpns::store {
+
+using PairingId = ids::OpaqueId<8, struct PairingTag>;
+
+/// An open pairing code: single use.
+struct Pairing {
+  PairingId pairing_id;
+  secret::PairingSecret secret;
+  ids::UnixTime created_at;
+  ids::UnixTime expires_at;
+};
+
+/// A device that has used its code; `pan_psk` is what later PAN links authenticate with.
+struct PanPeer {
+  PairingId pairing_id;
+  ids::DeviceName device_name;
+  secret::TlsPsk pan_psk;
+  ids::UnixTime paired_at;
+};
+
+/// What may be shown of a peer: no secret.
+struct PanPeerInfo {
+  PairingId pairing_id;
+  ids::DeviceName device_name;
+  ids::UnixTime paired_at;
+  bool credential_waiting;  ///< a credential has not been received by the device yet
+};
+
+class PairingStore {
+ public:
+  PairingStore(Sealer& sealer, crypto::Random& random) : sealer_(sealer), random_(random) {}
+  virtual ~PairingStore() = default;
+  PairingStore(const PairingStore&) = delete;
+  PairingStore& operator=(const PairingStore&) = delete;
+
+  /// Also drops pairings that have expired. At most 16 open: `too_many_open_pairings`.
+  void open_pairing(Pairing pairing, Done done);
+  /// Unused and unexpired ones only.
+  [[nodiscard]] Result<std::optional<Pairing>> find_pairing(const PairingId& id, ids::UnixTime now);
+  /// Uses the code up and remembers the peer, in one transaction. Fails with `pairing_code_used` where it is not open.
+  void claim(PanPeer peer, Done done);
+  [[nodiscard]] Result<std::optional<PanPeer>> find_peer(const PairingId& id);
+  [[nodiscard]] virtual Result<std::vector<PanPeerInfo>> list_peers(std::optional<PairingId> after, std::size_t limit) = 0;
+
+  /// [G2] The credential of one peer, replacing an earlier one.
+  void save_undelivered(PairingId id, const assign::Credential& credential, ids::CorrelationId correlation_id, Done done);
+  struct Undelivered {
+    assign::Credential credential;
+    ids::CorrelationId correlation_id;
+  };
+  [[nodiscard]] Result<std::optional<Undelivered>> find_undelivered(const PairingId& id);
+  /// After the receipt: the sealed copy is gone [G2].
+  virtual void erase_undelivered(PairingId id, Done done) = 0;
+
+ protected:
+  struct PairingRow {
+    PairingId pairing_id;
+    Bytes sealed_secret;
+    ids::UnixTime created_at;
+    ids::UnixTime expires_at;
+  };
+  struct PeerRow {
+    PairingId pairing_id;
+    ids::DeviceName device_name;
+    Bytes sealed_pan_psk;
+    ids::UnixTime paired_at;
+  };
+  struct UndeliveredRow {
+    PairingId pairing_id;
+    ids::CorrelationId correlation_id;
+    Bytes sealed_credential;  ///< an encoded CredentialTransfer (assign/wire.hpp), sealed
+  };
+  virtual void raw_open_pairing(PairingRow row, Done done) = 0;
+  [[nodiscard]] virtual Result<std::optional<PairingRow>> raw_find_pairing(const PairingId& id, ids::UnixTime now) = 0;
+  virtual void raw_claim(PeerRow row, Done done) = 0;
+  [[nodiscard]] virtual Result<std::optional<PeerRow>> raw_find_peer(const PairingId& id) = 0;
+  virtual void raw_save_undelivered(UndeliveredRow row, Done done) = 0;
+  [[nodiscard]] virtual Result<std::optional<UndeliveredRow>> raw_find_undelivered(const PairingId& id) = 0;
+
+ private:
+  Sealer& sealer_;
+  crypto::Random& random_;
+};
+
+}  // namespace cpns::store
