@@ -99,3 +99,14 @@ class [[nodiscard]] Result<void> {
     auto cpns_check_ = (expression);                                          \
     if (!cpns_check_) return std::move(cpns_check_).error();                  \
   } while (false)
+
+// The same two inside coroutines.
+#define CPNS_CO_TRY(target, expression)                                        \
+  auto CPNS_TRY_NAME_(__LINE__) = (expression);                                \
+  if (!CPNS_TRY_NAME_(__LINE__)) co_return std::move(CPNS_TRY_NAME_(__LINE__)).error(); \
+  target = std::move(CPNS_TRY_NAME_(__LINE__)).value()
+#define CPNS_CO_CHECK(expression)                                              \
+  do {                                                                         \
+    auto cpns_check_ = (expression);                                           \
+    if (!cpns_check_) co_return std::move(cpns_check_).error();                \
+  } while (false)
