@@ -1,21 +1,24 @@
 #pragma once
 // Ordinary strings and vectors that hold a secret for a moment, wiped on every way out of a scope.
 
+#include "core/base/bytes.hpp"
 #include "core/secret/secret_bytes.hpp"
 
 namespace cpns::pngw {
 
-/// Holds a std::string or Bytes and wipes it at the end. Not movable: it lives and dies in one function.
+/// Holds (or, as Wiped<std::string&>, refers to) text or bytes and wipes them at the end. Not movable: it lives and
+/// dies in one function.
 template <class Text>
 class Wiped {
  public:
-  explicit Wiped(Text text) : text_(std::move(text)) {}
+  explicit Wiped(Text text) : text_(std::forward<Text>(text)) {}
   Wiped(const Wiped&) = delete;
   Wiped& operator=(const Wiped&) = delete;
   ~Wiped() { secret::wipe(text_); }
-  [[nodiscard]] Text& operator*() noexcept { return text_; }
-  [[nodiscard]] const Text& operator*() const noexcept { return text_; }
-  [[nodiscard]] Text* operator->() noexcept { return &text_; }
+  [[nodiscard]] auto& operator*() noexcept { return text_; }
+  [[nodiscard]] const auto& operator*() const noexcept { return text_; }
+  [[nodiscard]] auto* operator->() noexcept { return &text_; }
+  [[nodiscard]] const auto* operator->() const noexcept { return &text_; }
 
  private:
   Text text_;
