@@ -31,8 +31,8 @@ enum class Code : std::uint16_t {
 
 struct MessageInfo {
   Code code;
-  std::string_view name;    ///< identifier in the source, e.g. `cm_device_id_differs`
-  std::string_view id;      ///< printed code, e.g. `P204`. Frozen: people search for it, scripts match it
+  std::string_view name;  ///< identifier in the source, e.g. `cm_device_id_differs`
+  std::string_view id;    ///< printed code, e.g. `P204`. Frozen: people search for it, scripts match it
   Level level;
   std::string_view rule;    ///< rule number of protocol.md, e.g. `S2`; empty where no rule applies
   std::string_view text;    ///< one line, without values

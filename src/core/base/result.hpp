@@ -36,7 +36,7 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
   Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool ok() const noexcept { return content_.index() == 0; }
@@ -90,23 +90,23 @@ class [[nodiscard]] Result<void> {
 // Unwraps a Result into `target`, or returns its error from the enclosing function.
 #define CPNS_TRY_CONCAT_(a, b) a##b
 #define CPNS_TRY_NAME_(line) CPNS_TRY_CONCAT_(cpns_try_, line)
-#define CPNS_TRY(target, expression)                                          \
-  auto CPNS_TRY_NAME_(__LINE__) = (expression);                               \
+#define CPNS_TRY(target, expression)                                                 \
+  auto CPNS_TRY_NAME_(__LINE__) = (expression);                                      \
   if (!CPNS_TRY_NAME_(__LINE__)) return std::move(CPNS_TRY_NAME_(__LINE__)).error(); \
   target = std::move(CPNS_TRY_NAME_(__LINE__)).value()
-#define CPNS_CHECK(expression)                                                \
-  do {                                                                        \
-    auto cpns_check_ = (expression);                                          \
-    if (!cpns_check_) return std::move(cpns_check_).error();                  \
+#define CPNS_CHECK(expression)                               \
+  do {                                                       \
+    auto cpns_check_ = (expression);                         \
+    if (!cpns_check_) return std::move(cpns_check_).error(); \
   } while (false)
 
 // The same two inside coroutines.
-#define CPNS_CO_TRY(target, expression)                                        \
-  auto CPNS_TRY_NAME_(__LINE__) = (expression);                                \
+#define CPNS_CO_TRY(target, expression)                                                 \
+  auto CPNS_TRY_NAME_(__LINE__) = (expression);                                         \
   if (!CPNS_TRY_NAME_(__LINE__)) co_return std::move(CPNS_TRY_NAME_(__LINE__)).error(); \
   target = std::move(CPNS_TRY_NAME_(__LINE__)).value()
-#define CPNS_CO_CHECK(expression)                                              \
-  do {                                                                         \
-    auto cpns_check_ = (expression);                                           \
-    if (!cpns_check_) co_return std::move(cpns_check_).error();                \
+#define CPNS_CO_CHECK(expression)                               \
+  do {                                                          \
+    auto cpns_check_ = (expression);                            \
+    if (!cpns_check_) co_return std::move(cpns_check_).error(); \
   } while (false)

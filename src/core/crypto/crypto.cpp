@@ -46,7 +46,9 @@ void hkdf(int mode, ByteView key, ByteView salt, ByteView info, std::span<std::u
   };
   OSSL_PARAM params[6] = {OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
                           OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-                          octets(OSSL_KDF_PARAM_KEY, key), OSSL_PARAM_construct_end(), OSSL_PARAM_construct_end(),
+                          octets(OSSL_KDF_PARAM_KEY, key),
+                          OSSL_PARAM_construct_end(),
+                          OSSL_PARAM_construct_end(),
                           OSSL_PARAM_construct_end()};
   std::size_t n = 3;
   if (!salt.empty()) params[n++] = octets(OSSL_KDF_PARAM_SALT, salt);
@@ -125,8 +127,7 @@ Result<secret::SecretBuffer> aes256gcm_open(std::span<const std::uint8_t, 32> ke
 }
 
 X25519KeyPair x25519_generate(Random& random) {
-  auto private_key =
-      secret::X25519PrivateKey::make([&](std::span<std::uint8_t, 32> to) { random.fill(to); });
+  auto private_key = secret::X25519PrivateKey::make([&](std::span<std::uint8_t, 32> to) { random.fill(to); });
   auto share = x25519_share(private_key);
   return {std::move(private_key), share};
 }

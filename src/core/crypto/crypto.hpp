@@ -30,9 +30,12 @@ void hkdf_expand(ByteView prk, ByteView info, std::span<std::uint8_t> out);
 inline constexpr std::size_t kGcmTagSize = 16;
 inline constexpr std::size_t kGcmNonceSize = 12;
 /// AES-256-GCM: ciphertext followed by the 16-byte tag. The caller never uses a nonce twice with one key.
-[[nodiscard]] Bytes aes256gcm_seal(std::span<const std::uint8_t, 32> key, std::span<const std::uint8_t, 12> nonce, ByteView aad, ByteView plaintext);
+[[nodiscard]] Bytes aes256gcm_seal(std::span<const std::uint8_t, 32> key, std::span<const std::uint8_t, 12> nonce,
+                                   ByteView aad, ByteView plaintext);
 /// Opens what `aes256gcm_seal` made. Fails with `sealed_value_does_not_open`.
-[[nodiscard]] Result<secret::SecretBuffer> aes256gcm_open(std::span<const std::uint8_t, 32> key, std::span<const std::uint8_t, 12> nonce, ByteView aad, ByteView sealed);
+[[nodiscard]] Result<secret::SecretBuffer> aes256gcm_open(std::span<const std::uint8_t, 32> key,
+                                                          std::span<const std::uint8_t, 12> nonce, ByteView aad,
+                                                          ByteView sealed);
 
 using X25519Share = std::array<std::uint8_t, 32>;
 struct X25519KeyPair {

@@ -5,20 +5,20 @@
 
 namespace cpns::secret {
 
-using KeySeed = SecretBytes<32, struct KeySeedTag>;                ///< shared by Server and External PN GW, one per assignment
-using Prk = SecretBytes<32, struct PrkTag>;                        ///< HKDF-Extract of the Key Seed
-using CmDeviceKey = SecretBytes<32, struct CmDeviceKeyTag>;        ///< used for derivations only [K1]
+using KeySeed = SecretBytes<32, struct KeySeedTag>;  ///< shared by Server and External PN GW, one per assignment
+using Prk = SecretBytes<32, struct PrkTag>;          ///< HKDF-Extract of the Key Seed
+using CmDeviceKey = SecretBytes<32, struct CmDeviceKeyTag>;  ///< used for derivations only [K1]
 using ServerConfirmKey = SecretBytes<32, struct ServerConfirmTag>;
 using GatewayConfirmKey = SecretBytes<32, struct GatewayConfirmTag>;
 using CompleteConfirmKey = SecretBytes<32, struct CompleteConfirmTag>;
-using TlsPsk = SecretBytes<32, struct TlsPskTag>;                  ///< external PSK of a TLS 1.3 connection
+using TlsPsk = SecretBytes<32, struct TlsPskTag>;  ///< external PSK of a TLS 1.3 connection
 using X25519PrivateKey = SecretBytes<32, struct X25519PrivateTag>;
-using X25519Secret = SecretBytes<32, struct X25519SecretTag>;      ///< X, the result of the exchange; never all zero
-using WrapKey = SecretBytes<32, struct WrapKeyTag>;                ///< seals the Key Seed on its way in step 2 [S9]
+using X25519Secret = SecretBytes<32, struct X25519SecretTag>;  ///< X, the result of the exchange; never all zero
+using WrapKey = SecretBytes<32, struct WrapKeyTag>;            ///< seals the Key Seed on its way in step 2 [S9]
 
-using PairingSecret = SecretBytes<16, struct PairingSecretTag>;    ///< 128 bits inside a pairing code, single use
-using EnrollSecret = SecretBytes<16, struct EnrollSecretTag>;      ///< 128 bits inside an enrolment token, single use
-using MasterKey = SecretBytes<32, struct MasterKeyTag>;            ///< seals secrets at rest [V2]
-using AliasKey = SecretBytes<32, struct AliasKeyTag>;              ///< makes and opens identity aliases [T5]
+using PairingSecret = SecretBytes<16, struct PairingSecretTag>;  ///< 128 bits inside a pairing code, single use
+using EnrollSecret = SecretBytes<16, struct EnrollSecretTag>;    ///< 128 bits inside an enrolment token, single use
+using MasterKey = SecretBytes<32, struct MasterKeyTag>;          ///< seals secrets at rest [V2]
+using AliasKey = SecretBytes<32, struct AliasKeyTag>;            ///< makes and opens identity aliases [T5]
 
 }  // namespace cpns::secret

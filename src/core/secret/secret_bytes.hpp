@@ -18,7 +18,7 @@ struct SecretAccess {
 };
 
 namespace detail {
-[[nodiscard]] std::uint8_t* allocate(std::size_t size);  ///< zeroed; throws std::bad_alloc
+[[nodiscard]] std::uint8_t* allocate(std::size_t size);       ///< zeroed; throws std::bad_alloc
 void release(std::uint8_t* data, std::size_t size) noexcept;  ///< wipes, then frees
 [[nodiscard]] bool equal_in_constant_time(const std::uint8_t* a, const std::uint8_t* b, std::size_t size) noexcept;
 }  // namespace detail
