@@ -49,7 +49,7 @@ struct CompletedAssignment {
 /// Limits of one PN GW [S7], checked in the same transaction as the insert.
 struct Quota {
   std::size_t pending = 32;
-  std::size_t devices = 100;
+  std::size_t devices = 100;  ///< pending, active and in use together; revoked and expired devices do not count
 };
 
 class DeviceStore {
@@ -59,9 +59,11 @@ class DeviceStore {
   DeviceStore(const DeviceStore&) = delete;
   DeviceStore& operator=(const DeviceStore&) = delete;
 
-  /// Step 1 [S1]. Fails with `too_many_pending`, `device_quota_reached` or a Store error.
+  /// Step 1 [S1]. Pending assignments of this PN GW that have ended by `created_at` are erased with it [S6].
+  /// Fails with `too_many_pending`, `device_quota_reached`, `gateway_is_revoked` or a Store error.
   void begin(assign::PendingAssignment pending, Quota quota, Done done);
-  /// Step 9 [S4]. Fails with `assignment_not_pending` where it is not pending, has ended [S6] or is another PN GW's [S8].
+  /// Step 9 [S4]. Fails with `assignment_not_pending` where it is not pending, has ended (`activated_at` is not before
+  /// `pending_until`) [S6] or is another PN GW's [S8].
   void activate(assign::Activation activation, Done done);
   /// A pending assignment is dead: its row and Key Seed go [S3, S6]. One that is no longer there counts as done;
   /// an active one is left alone.
@@ -76,7 +78,8 @@ class DeviceStore {
   [[nodiscard]] virtual Result<std::optional<CompletedAssignment>> find_completed(const ids::AssignmentId& id) = 0;
   [[nodiscard]] virtual Result<std::optional<DeviceInfo>> show(const ids::CmDeviceId& id) = 0;
   /// One page in order of assignment_id, from the one after `after`.
-  [[nodiscard]] virtual Result<std::vector<DeviceInfo>> list(std::optional<ids::AssignmentId> after, std::size_t limit) = 0;
+  [[nodiscard]] virtual Result<std::vector<DeviceInfo>> list(std::optional<ids::AssignmentId> after,
+                                                             std::size_t limit) = 0;
 
   /// Step 16. Active becomes in use; in use stays. Fails with `device_not_found` or `device_is_revoked`.
   void mark_in_use(ids::CmDeviceId id, ids::UnixTime when, Done done);

@@ -22,7 +22,7 @@ struct GatewayInfo {
   ids::PnGwId pn_gw_id;
   GatewayState state;
   std::size_t device_quota;
-  std::size_t device_count;  ///< active or in use
+  std::size_t device_count;  ///< active or in use, expired ones included
   ids::UnixTime added_at;
   std::optional<ids::UnixTime> enrolled_at;
   std::optional<std::array<std::uint8_t, 32>> certificate_sha256;
@@ -43,13 +43,18 @@ class GatewayStore {
   GatewayStore(const GatewayStore&) = delete;
   GatewayStore& operator=(const GatewayStore&) = delete;
 
-  /// Adds the PN GW if it is new, and a token for it; an older unused token of the same PN GW ends.
-  /// A revoked PN GW fails with `gateway_is_revoked`.
+  /// Adds the PN GW if it is new, and a token for it; an older unused token of the same PN GW ends, and `device_quota`
+  /// takes the place of the earlier one. A revoked PN GW fails with `gateway_is_revoked`.
   void invite(Enrolment enrolment, std::size_t device_quota, ids::UnixTime now, Done done);
-  /// Unused and unexpired tokens only.
+  /// Unused and unexpired tokens only; a token has expired from the second `expires_at` on.
   [[nodiscard]] Result<std::optional<Enrolment>> find_enrolment(const TokenId& id, ids::UnixTime now);
-  /// Uses the token up, once: the second of two calls fails with `enrolment_token_used`.
-  virtual void complete_enrolment(TokenId id, std::array<std::uint8_t, 32> certificate_sha256, ids::UnixTime now, Done done) = 0;
+  /// Uses the token up, once: the second of two calls fails with `enrolment_token_used`, a late one with
+  /// `enrolment_token_expired`.
+  virtual void complete_enrolment(TokenId id, std::array<std::uint8_t, 32> certificate_sha256, ids::UnixTime now,
+                                  Done done) = 0;
+  /// [V1] Revokes the PN GW for ever, with all its devices; its pending assignments and tokens are erased. A second
+  /// call succeeds. Fails with `gateway_not_found`.
+  virtual void revoke(ids::PnGwId id, ids::UnixTime when, Done done) = 0;
   [[nodiscard]] virtual Result<std::optional<GatewayInfo>> find(const ids::PnGwId& id) = 0;
   /// One page in order of identity, from the one after `after`.
   [[nodiscard]] virtual Result<std::vector<GatewayInfo>> list(std::optional<ids::PnGwId> after, std::size_t limit) = 0;
@@ -62,7 +67,8 @@ class GatewayStore {
     ids::UnixTime expires_at;
   };
   virtual void raw_invite(EnrolmentRow row, std::size_t device_quota, ids::UnixTime now, Done done) = 0;
-  [[nodiscard]] virtual Result<std::optional<EnrolmentRow>> raw_find_enrolment(const TokenId& id, ids::UnixTime now) = 0;
+  [[nodiscard]] virtual Result<std::optional<EnrolmentRow>> raw_find_enrolment(const TokenId& id,
+                                                                               ids::UnixTime now) = 0;
 
  private:
   Sealer& sealer_;

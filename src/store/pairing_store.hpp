@@ -46,23 +46,29 @@ class PairingStore {
   PairingStore(const PairingStore&) = delete;
   PairingStore& operator=(const PairingStore&) = delete;
 
-  /// Also drops pairings that have expired. At most 16 open: `too_many_open_pairings`.
+  static constexpr std::size_t kMaxOpenPairings = 16;
+
+  /// Also drops pairings that have expired by `created_at`. At most 16 open: `too_many_open_pairings`.
   void open_pairing(Pairing pairing, Done done);
-  /// Unused and unexpired ones only.
+  /// Unused and unexpired ones only; a code has expired from the second `expires_at` on.
   [[nodiscard]] Result<std::optional<Pairing>> find_pairing(const PairingId& id, ids::UnixTime now);
-  /// Uses the code up and remembers the peer, in one transaction. Fails with `pairing_code_used` where it is not open.
+  /// Uses the code up and remembers the peer, in one transaction. Fails with `pairing_code_used` where it is not
+  /// open at `paired_at`.
   void claim(PanPeer peer, Done done);
   [[nodiscard]] Result<std::optional<PanPeer>> find_peer(const PairingId& id);
-  [[nodiscard]] virtual Result<std::vector<PanPeerInfo>> list_peers(std::optional<PairingId> after, std::size_t limit) = 0;
+  /// One page in order of pairing_id, from the one after `after`.
+  [[nodiscard]] virtual Result<std::vector<PanPeerInfo>> list_peers(std::optional<PairingId> after,
+                                                                    std::size_t limit) = 0;
 
-  /// [G2] The credential of one peer, replacing an earlier one.
-  void save_undelivered(PairingId id, const assign::Credential& credential, ids::CorrelationId correlation_id, Done done);
+  /// [G2] The credential of one peer, replacing an earlier one. Fails with `pan_peer_not_found`.
+  void save_undelivered(PairingId id, const assign::Credential& credential, ids::CorrelationId correlation_id,
+                        Done done);
   struct Undelivered {
     assign::Credential credential;
     ids::CorrelationId correlation_id;
   };
   [[nodiscard]] Result<std::optional<Undelivered>> find_undelivered(const PairingId& id);
-  /// After the receipt: the sealed copy is gone [G2].
+  /// After the receipt: the sealed copy is gone [G2]. One that is no longer there counts as done.
   virtual void erase_undelivered(PairingId id, Done done) = 0;
 
  protected:
@@ -81,7 +87,7 @@ class PairingStore {
   struct UndeliveredRow {
     PairingId pairing_id;
     ids::CorrelationId correlation_id;
-    Bytes sealed_credential;  ///< an encoded CredentialTransfer (assign/wire.hpp), sealed
+    Bytes sealed_credential;  ///< as store/record_codec.hpp encodes it, sealed
   };
   virtual void raw_open_pairing(PairingRow row, Done done) = 0;
   [[nodiscard]] virtual Result<std::optional<PairingRow>> raw_find_pairing(const PairingId& id, ids::UnixTime now) = 0;

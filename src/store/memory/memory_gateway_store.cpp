@@ -1,0 +1,94 @@
+#include "store/memory/memory_gateway_store.hpp"
+
+#include <algorithm>
+
+#include "store/memory/finish.hpp"
+#include "store/rules.hpp"
+
+namespace cpns::store::memory {
+
+void MemoryGatewayStore::raw_invite(EnrolmentRow row, std::size_t device_quota, ids::UnixTime now, Done done) {
+  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
+    CPNS_CHECK(rules::check_not_revoked(rows_.gateway_state(row.pn_gw_id), row.pn_gw_id));
+    const auto held = rows_.tokens.find(row.token_id);
+    if (held != rows_.tokens.end() && held->second.pn_gw_id != row.pn_gw_id) {
+      return rules::row_exists("token", row.token_id.hex());
+    }
+    std::erase_if(rows_.tokens, [&](const auto& entry) { return entry.second.pn_gw_id == row.pn_gw_id; });
+    GatewayInfo fresh{row.pn_gw_id, GatewayState::Invited, device_quota, 0, now, {}, {}};
+    rows_.gateways.try_emplace(row.pn_gw_id, std::move(fresh)).first->second.device_quota = device_quota;
+    rows_.tokens.emplace(row.token_id, TokenRow{row.pn_gw_id, std::move(row.sealed_secret), row.expires_at});
+    return {};
+  });
+}
+
+Result<std::optional<GatewayStore::EnrolmentRow>> MemoryGatewayStore::raw_find_enrolment(const TokenId& id,
+                                                                                         ids::UnixTime now) {
+  const std::scoped_lock lock(rows_.mutex);
+  const auto found = rows_.tokens.find(id);
+  if (found == rows_.tokens.end() || rules::is_over(found->second.expires_at, now)) {
+    return std::optional<EnrolmentRow>();
+  }
+  const auto& token = found->second;
+  return std::optional<EnrolmentRow>(EnrolmentRow{id, token.pn_gw_id, token.sealed_secret, token.expires_at});
+}
+
+void MemoryGatewayStore::complete_enrolment(TokenId id, std::array<std::uint8_t, 32> certificate_sha256,
+                                            ids::UnixTime now, Done done) {
+  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
+    const auto found = rows_.tokens.find(id);
+    const bool open = found != rows_.tokens.end();
+    CPNS_CHECK(rules::check_enrolment(open ? std::optional(found->second.expires_at) : std::nullopt, id, now));
+    auto& gateway = rows_.gateways.at(found->second.pn_gw_id);
+    gateway.state = GatewayState::Enrolled;
+    gateway.enrolled_at = now;
+    gateway.certificate_sha256 = certificate_sha256;
+    rows_.tokens.erase(found);
+    return {};
+  });
+}
+
+void MemoryGatewayStore::revoke(ids::PnGwId id, ids::UnixTime when, Done done) {
+  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
+    const auto gateway = rows_.gateways.find(id);
+    if (gateway == rows_.gateways.end()) return Error{Code::gateway_not_found, id.text(), "a PN GW of this server"};
+    gateway->second.state = GatewayState::Revoked;
+    std::erase_if(rows_.tokens, [&](const auto& entry) { return entry.second.pn_gw_id == id; });
+    std::erase_if(rows_.devices, [&](const auto& entry) {
+      return entry.second.info.pn_gw_id == id && entry.second.info.state == DeviceState::Pending;
+    });
+    for (auto& [assignment, row] : rows_.devices) {
+      if (row.info.pn_gw_id != id || !rules::may_change(row.info.state, DeviceState::Revoked)) continue;
+      row.info.state = DeviceState::Revoked;
+      row.info.revoked_at = when;
+    }
+    return {};
+  });
+}
+
+GatewayInfo MemoryGatewayStore::counted(GatewayInfo info) const {
+  const auto counts = [&](const auto& entry) {
+    const auto& device = entry.second.info;
+    return device.pn_gw_id == info.pn_gw_id &&
+           (device.state == DeviceState::Active || device.state == DeviceState::InUse);
+  };
+  info.device_count = static_cast<std::size_t>(std::count_if(rows_.devices.begin(), rows_.devices.end(), counts));
+  return info;
+}
+
+Result<std::optional<GatewayInfo>> MemoryGatewayStore::find(const ids::PnGwId& id) {
+  const std::scoped_lock lock(rows_.mutex);
+  const auto found = rows_.gateways.find(id);
+  if (found == rows_.gateways.end()) return std::optional<GatewayInfo>();
+  return std::optional<GatewayInfo>(counted(found->second));
+}
+
+Result<std::vector<GatewayInfo>> MemoryGatewayStore::list(std::optional<ids::PnGwId> after, std::size_t limit) {
+  const std::scoped_lock lock(rows_.mutex);
+  std::vector<GatewayInfo> page;
+  auto at = after ? rows_.gateways.upper_bound(*after) : rows_.gateways.begin();
+  for (; at != rows_.gateways.end() && page.size() < limit; ++at) page.push_back(counted(at->second));
+  return page;
+}
+
+}  // namespace cpns::store::memory

@@ -1,0 +1,28 @@
+#include "store/memory/server_memory.hpp"
+
+#include "store/memory/memory_device_store.hpp"
+#include "store/memory/memory_gateway_store.hpp"
+
+namespace cpns::store::memory {
+
+struct ServerMemory::Parts {
+  Parts(Sealer& sealer, crypto::Random& random) : devices(rows, sealer, random), gateways(rows, sealer, random) {}
+  Rows rows;
+  MemoryDeviceStore devices;
+  MemoryGatewayStore gateways;
+};
+
+ServerMemory::ServerMemory(Sealer& sealer, crypto::Random& random) : parts_(std::make_unique<Parts>(sealer, random)) {}
+ServerMemory::~ServerMemory() = default;
+
+DeviceStore& ServerMemory::devices() noexcept { return parts_->devices; }
+GatewayStore& ServerMemory::gateways() noexcept { return parts_->gateways; }
+
+std::vector<Bytes*> ServerMemory::sealed_values() {
+  std::vector<Bytes*> values;
+  for (auto& [id, row] : parts_->rows.devices) values.push_back(&row.sealed_key_seed);
+  for (auto& [id, row] : parts_->rows.tokens) values.push_back(&row.sealed_secret);
+  return values;
+}
+
+}  // namespace cpns::store::memory

@@ -1,0 +1,65 @@
+#pragma once
+// What a store refuses, as pure functions over what its transaction has read. Every backend asks these inside the
+// transaction that writes, so that a rule reads the same in all of them. `now` always comes with the request: stores
+// have no clock. A limit of time is over from its very second on.
+
+#include "store/device_store.hpp"
+#include "store/gateway_store.hpp"
+#include "store/pairing_store.hpp"
+
+namespace cpns::store::rules {
+
+/// The legal changes of state of a device; one that is not here is refused.
+struct DeviceChange {
+  DeviceState from;
+  DeviceState to;
+};
+inline constexpr std::array kDeviceChanges{
+    DeviceChange{DeviceState::Pending, DeviceState::Active},  // step 9
+    DeviceChange{DeviceState::Active, DeviceState::InUse},    // step 16
+    DeviceChange{DeviceState::Active, DeviceState::Revoked},  // [V1]
+    DeviceChange{DeviceState::InUse, DeviceState::Revoked},   // [V1]
+};
+[[nodiscard]] bool may_change(DeviceState from, DeviceState to) noexcept;
+
+[[nodiscard]] inline bool is_over(ids::UnixTime limit, ids::UnixTime now) noexcept { return now >= limit; }
+
+/// What one PN GW has at the time of a request; ended pending assignments and expired devices left out.
+struct Usage {
+  std::size_t pending;
+  std::size_t devices;  ///< active or in use
+};
+/// [S7]
+[[nodiscard]] Result<void> check_quota(const Usage& usage, const Quota& quota);
+
+/// What step 9 finds under its assignment_id.
+struct FoundAssignment {
+  std::string pn_gw_id;
+  DeviceState state;
+  ids::UnixTime pending_until;
+};
+/// [S4, S6, S8] One answer for unknown, dead and foreign; `got` tells the log which.
+[[nodiscard]] Result<void> check_activation(const std::optional<FoundAssignment>& found,
+                                            const assign::Activation& activation);
+
+/// Whether a device found in `state` (nullopt: not found) is to be changed to `to`: true to write, false where it
+/// is there already, else the refusal.
+[[nodiscard]] Result<bool> check_change(std::optional<DeviceState> state, DeviceState to, const ids::CmDeviceId& id);
+
+/// `state` of the PN GW, nullopt where it is new or known to no one.
+[[nodiscard]] Result<void> check_not_revoked(std::optional<GatewayState> state, const ids::PnGwId& id);
+
+/// `expires_at` of the token, nullopt where there is none.
+[[nodiscard]] Result<void> check_enrolment(std::optional<ids::UnixTime> expires_at, const TokenId& id,
+                                           ids::UnixTime now);
+
+/// `open` pairing codes that have not expired.
+[[nodiscard]] Result<void> check_open_pairings(std::size_t open);
+/// `expires_at` of the code, nullopt where there is none.
+[[nodiscard]] Result<void> check_claim(std::optional<ids::UnixTime> expires_at, const PairingId& id, ids::UnixTime now);
+
+/// Errors that backends word alike.
+[[nodiscard]] Error row_exists(std::string_view table, std::string key);
+[[nodiscard]] Error no_such_peer(const PairingId& id);
+
+}  // namespace cpns::store::rules

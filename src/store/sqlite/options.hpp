@@ -1,0 +1,15 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace cpns::store::sqlite {
+
+struct Options {
+  std::size_t write_queue_limit = 8192;          ///< writes waiting; one more fails at once with `store_overloaded`
+  std::size_t group_limit = 256;                 ///< writes in one commit at most
+  std::size_t readers = 4;                       ///< connections for reads; further readers wait for one
+  std::chrono::milliseconds busy_timeout{5000};  ///< wait for another process's transaction, then `store_busy`
+};
+
+}  // namespace cpns::store::sqlite

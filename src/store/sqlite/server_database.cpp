@@ -1,0 +1,29 @@
+#include "store/sqlite/server_database.hpp"
+
+#include "store/sqlite/sqlite_device_store.hpp"
+#include "store/sqlite/sqlite_gateway_store.hpp"
+
+namespace cpns::store::sqlite {
+
+struct ServerDatabase::Parts {
+  Parts(std::unique_ptr<Database> opened, Sealer& sealer, crypto::Random& random)
+      : devices(*opened, sealer, random), gateways(*opened, sealer, random), database(std::move(opened)) {}
+  SqliteDeviceStore devices;
+  SqliteGatewayStore gateways;
+  std::unique_ptr<Database> database;  ///< ends first: a Done may still use the stores
+};
+
+ServerDatabase::ServerDatabase(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+ServerDatabase::~ServerDatabase() = default;
+
+Result<std::unique_ptr<ServerDatabase>> ServerDatabase::open(const std::filesystem::path& file, Sealer& sealer,
+                                                             crypto::Random& random, Options options) {
+  CPNS_TRY(auto database, Database::open(file, migrations::server_schema(), options));
+  auto parts = std::make_unique<Parts>(std::move(database), sealer, random);
+  return std::unique_ptr<ServerDatabase>(new ServerDatabase(std::move(parts)));
+}
+
+DeviceStore& ServerDatabase::devices() noexcept { return parts_->devices; }
+GatewayStore& ServerDatabase::gateways() noexcept { return parts_->gateways; }
+
+}  // namespace cpns::store::sqlite

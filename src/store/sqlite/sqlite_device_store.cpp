@@ -1,0 +1,168 @@
+#include "store/sqlite/sqlite_device_store.hpp"
+
+#include <future>
+
+#include "store/rules.hpp"
+#include "store/sqlite/device_rows.hpp"
+#include "store/sqlite/gateway_rows.hpp"
+#include "store/sync.hpp"
+
+namespace cpns::store::sqlite {
+namespace {
+
+Result<rules::Usage> usage_of(Connection& connection, const ids::PnGwId& gateway, ids::UnixTime now) {
+  CPNS_TRY(auto row, connection.query(
+                         "SELECT (SELECT count(*) FROM devices WHERE pn_gw_id = ?1 AND state = 1), "
+                         "(SELECT count(*) FROM devices WHERE pn_gw_id = ?1 AND state IN (2, 3) AND expires_at > ?2)",
+                         gateway, now));
+  CPNS_CHECK(row.step());
+  return rules::Usage{row.count(0), row.count(1)};
+}
+
+Result<std::optional<DeviceState>> state_of(Connection& connection, const ids::CmDeviceId& id) {
+  CPNS_TRY(auto row, connection.query("SELECT state FROM devices WHERE cm_device_id = ?", id));
+  CPNS_TRY(const bool found, row.step());
+  if (!found) return std::optional<DeviceState>();
+  CPNS_TRY(const auto state, row.state(0, DeviceState::Revoked));
+  return std::optional(state);
+}
+
+/// Whether the device is to be written; the refusal otherwise.
+Result<bool> changes_to(Connection& connection, DeviceState to, const ids::CmDeviceId& id) {
+  CPNS_TRY(const auto state, state_of(connection, id));
+  return rules::check_change(state, to, id);
+}
+
+}  // namespace
+
+void SqliteDeviceStore::raw_insert(Row row, Quota quota, Done done) {
+  const auto insert = [row = std::move(row), quota](Connection& connection) -> Result<void> {
+    const auto& info = row.info;
+    CPNS_TRY(const auto gateway, gateway_state(connection, info.pn_gw_id));
+    CPNS_CHECK(rules::check_not_revoked(gateway, info.pn_gw_id));
+    CPNS_CHECK(connection.run("DELETE FROM devices WHERE pn_gw_id = ? AND state = 1 AND pending_until <= ?",
+                              info.pn_gw_id, info.created_at));
+    CPNS_TRY(const auto usage, usage_of(connection, info.pn_gw_id, info.created_at));
+    CPNS_CHECK(rules::check_quota(usage, quota));
+    return connection.run(
+        "INSERT INTO devices (assignment_id, correlation_id, pn_gw_id, device_name, state, sealed_key_seed, "
+        "created_at, "
+        "pending_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        info.assignment_id, info.correlation_id, info.pn_gw_id, info.device_name, info.state, row.sealed_key_seed,
+        info.created_at, info.pending_until);
+  };
+  writer_.submit(insert, std::move(done));
+}
+
+void SqliteDeviceStore::raw_activate(assign::Activation activation, Done done) {
+  const auto activate = [activation = std::move(activation)](Connection& connection) -> Result<void> {
+    std::optional<rules::FoundAssignment> found;
+    {
+      CPNS_TRY(auto row, connection.query("SELECT pn_gw_id, state, pending_until FROM devices WHERE assignment_id = ?",
+                                          activation.assignment_id));
+      CPNS_TRY(const bool any, row.step());
+      if (any) {
+        CPNS_TRY(const auto state, row.state(1, DeviceState::Revoked));
+        found = rules::FoundAssignment{row.text(0), state, row.time(2)};
+      }
+    }
+    CPNS_CHECK(rules::check_activation(found, activation));
+    return connection.run(
+        "UPDATE devices SET state = 2, cm_device_id = ?, confirm_digest = ?, complete_message = ?, activated_at = ?, "
+        "expires_at = ? WHERE assignment_id = ?",
+        activation.cm_device_id, activation.confirm_digest, activation.complete_message, activation.activated_at,
+        activation.expires_at, activation.assignment_id);
+  };
+  writer_.submit(activate, std::move(done));
+}
+
+void SqliteDeviceStore::raw_erase_pending(ids::AssignmentId id, Done done) {
+  const auto erase = [id](Connection& connection) {
+    return connection.run("DELETE FROM devices WHERE assignment_id = ? AND state = 1", id);
+  };
+  writer_.submit(erase, std::move(done));
+}
+
+Result<std::size_t> SqliteDeviceStore::erase_all_pending() {
+  auto erased = std::make_shared<std::size_t>(0);
+  const auto erase = [erased](Connection& connection) -> Result<void> {
+    CPNS_CHECK(connection.run("DELETE FROM devices WHERE state = 1"));
+    *erased = connection.changes();
+    return {};
+  };
+  CPNS_CHECK(wait_for_done([&](Done done) { writer_.submit(erase, std::move(done)); }));
+  return *erased;
+}
+
+Result<std::optional<DeviceStore::Row>> SqliteDeviceStore::raw_find(const ids::CmDeviceId& id) {
+  return readers_.with([&](Connection& connection) -> Result<std::optional<Row>> {
+    CPNS_TRY(auto row,
+             connection.query(
+                 "SELECT " CPNS_DEVICE_INFO_COLUMNS ", sealed_key_seed FROM devices WHERE cm_device_id = ?", id));
+    CPNS_TRY(const bool found, row.step());
+    if (!found) return std::optional<Row>();
+    CPNS_TRY(auto info, read_device_info(row));
+    return std::optional<Row>(Row{std::move(info), row.blob(kDeviceInfoColumns)});
+  });
+}
+
+Result<std::optional<CompletedAssignment>> SqliteDeviceStore::find_completed(const ids::AssignmentId& id) {
+  return readers_.with([&](Connection& connection) -> Result<std::optional<CompletedAssignment>> {
+    CPNS_TRY(auto row, connection.query("SELECT pn_gw_id, confirm_digest, complete_message, state FROM devices "
+                                        "WHERE assignment_id = ? AND state >= 2",
+                                        id));
+    CPNS_TRY(const bool found, row.step());
+    if (!found) return std::optional<CompletedAssignment>();
+    CPNS_TRY(auto pn_gw_id, row.id<ids::PnGwId>(0));
+    CPNS_TRY(const auto digest, row.digest(1));
+    CPNS_TRY(const auto state, row.state(3, DeviceState::Revoked));
+    return std::optional(CompletedAssignment{std::move(pn_gw_id), digest, row.blob(2), state});
+  });
+}
+
+Result<std::optional<DeviceInfo>> SqliteDeviceStore::show(const ids::CmDeviceId& id) {
+  return readers_.with([&](Connection& connection) -> Result<std::optional<DeviceInfo>> {
+    CPNS_TRY(auto row, connection.query("SELECT " CPNS_DEVICE_INFO_COLUMNS " FROM devices WHERE cm_device_id = ?", id));
+    CPNS_TRY(const bool found, row.step());
+    if (!found) return std::optional<DeviceInfo>();
+    CPNS_TRY(auto info, read_device_info(row));
+    return std::optional(std::move(info));
+  });
+}
+
+Result<std::vector<DeviceInfo>> SqliteDeviceStore::list(std::optional<ids::AssignmentId> after, std::size_t limit) {
+  return readers_.with([&](Connection& connection) -> Result<std::vector<DeviceInfo>> {
+    // Every identifier is greater than a blob without bytes.
+    const auto from = after ? ByteView(after->bytes()) : ByteView();
+    CPNS_TRY(auto row, connection.query("SELECT " CPNS_DEVICE_INFO_COLUMNS
+                                        " FROM devices WHERE assignment_id > ? ORDER BY assignment_id LIMIT ?",
+                                        from, limit));
+    std::vector<DeviceInfo> page;
+    for (;;) {
+      CPNS_TRY(const bool more, row.step());
+      if (!more) return page;
+      CPNS_TRY(auto info, read_device_info(row));
+      page.push_back(std::move(info));
+    }
+  });
+}
+
+void SqliteDeviceStore::raw_mark_in_use(ids::CmDeviceId id, ids::UnixTime when, Done done) {
+  const auto mark = [id, when](Connection& connection) -> Result<void> {
+    CPNS_TRY(const bool changes, changes_to(connection, DeviceState::InUse, id));
+    if (!changes) return {};
+    return connection.run("UPDATE devices SET state = 3, in_use_at = ? WHERE cm_device_id = ?", when, id);
+  };
+  writer_.submit(mark, std::move(done));
+}
+
+void SqliteDeviceStore::raw_revoke(ids::CmDeviceId id, ids::UnixTime when, Done done) {
+  const auto revoke = [id, when](Connection& connection) -> Result<void> {
+    CPNS_TRY(const bool changes, changes_to(connection, DeviceState::Revoked, id));
+    if (!changes) return {};
+    return connection.run("UPDATE devices SET state = 4, revoked_at = ? WHERE cm_device_id = ?", when, id);
+  };
+  writer_.submit(revoke, std::move(done));
+}
+
+}  // namespace cpns::store::sqlite

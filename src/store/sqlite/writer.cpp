@@ -1,0 +1,107 @@
+#include "store/sqlite/writer.hpp"
+
+#include <algorithm>
+
+namespace cpns::store::sqlite {
+namespace {
+
+/// Log pages (128 MB) from which on the writer copies them itself, so that the log can't grow without end when the
+/// checkpointer is never fast enough.
+constexpr int kPagesTooMany = 32768;
+
+int note_log_pages(void* to, sqlite3*, const char*, int pages) {
+  *static_cast<int*>(to) = pages;
+  return SQLITE_OK;
+}
+
+}  // namespace
+
+Writer::Writer(Connection connection, Connection for_checkpoints, const Options& options)
+    : connection_(std::move(connection)),
+      options_(options),
+      checkpointer_(std::move(for_checkpoints)),
+      thread_([this] { run(); }) {}
+
+Writer::~Writer() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void Writer::submit(Work work, Done done) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (waiting_.size() < options_.write_queue_limit) {
+      waiting_.push_back({std::move(work), std::move(done), {}});
+      changed_.notify_one();
+      return;
+    }
+  }
+  done(Error{Code::store_overloaded, std::to_string(options_.write_queue_limit) + " writes waiting",
+             "fewer than " + std::to_string(options_.write_queue_limit)});
+}
+
+void Writer::run() {
+  sqlite3_wal_hook(connection_.handle(), note_log_pages, &log_pages_);
+  std::vector<Job> group;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+      if (waiting_.empty()) return;
+      const auto count = std::min(waiting_.size(), std::max<std::size_t>(options_.group_limit, 1));
+      const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
+      group.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
+      waiting_.erase(waiting_.begin(), end);
+    }
+    commit(group);
+    group.clear();
+  }
+}
+
+void Writer::commit(std::vector<Job>& group) {
+  const auto committed = transact(group);
+  if (!committed && connection_.in_transaction()) {
+    // Where even this fails, the next BEGIN says so.
+    static_cast<void>(connection_.execute("ROLLBACK"));
+  }
+  for (auto& job : group) {
+    if (!job.outcome) {
+      job.done(std::move(job.outcome).error());
+    } else if (!committed) {
+      job.done(committed.error());
+    } else {
+      job.done(after_commit());
+    }
+  }
+  if (!committed || log_pages_ == 0) return;
+  if (log_pages_ > kPagesTooMany) {
+    sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  }
+  checkpointer_.written(log_pages_);
+}
+
+Result<void> Writer::transact(std::vector<Job>& group) {
+  CPNS_CHECK(connection_.run("BEGIN IMMEDIATE"));
+  for (auto& job : group) CPNS_CHECK(in_savepoint(job));
+  return connection_.run("COMMIT");
+}
+
+/// Fails only where the whole transaction is lost; a refusal of this write stands in its outcome.
+Result<void> Writer::in_savepoint(Job& job) {
+  CPNS_CHECK(connection_.run("SAVEPOINT one_write"));
+  job.outcome = job.work(connection_);
+  if (!connection_.in_transaction()) {
+    // A full disk makes SQLite roll back everything at once, the writes before this one too.
+    auto lost = job.outcome ? Error{Code::store_write_failed, connection_.path() + ": the transaction ended", ""}
+                            : job.outcome.error();
+    return lost;
+  }
+  if (!job.outcome) CPNS_CHECK(connection_.run("ROLLBACK TO one_write"));
+  return connection_.run("RELEASE one_write");
+}
+
+}  // namespace cpns::store::sqlite

@@ -1,0 +1,55 @@
+#pragma once
+// Group commit: one thread takes all writes that wait, runs them in one transaction, each in a savepoint of its own so
+// that a refused one leaves the others alone, and calls every Done after the commit has returned.
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "store/commit_proof.hpp"
+#include "store/sqlite/checkpointer.hpp"
+#include "store/sqlite/connection.hpp"
+#include "store/sqlite/options.hpp"
+
+namespace cpns::store::sqlite {
+
+class Writer : private CommitProof {
+ public:
+  /// One write; runs on the writer's thread inside a transaction, perhaps again never.
+  using Work = std::function<Result<void>(Connection&)>;
+
+  Writer(Connection connection, Connection for_checkpoints, const Options& options);
+  /// Carries out what waits, then ends the thread.
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  /// From any thread, also from inside a Done. Never waits for the disk.
+  void submit(Work work, Done done);
+
+ private:
+  struct Job {
+    Work work;
+    Done done;
+    Result<void> outcome;
+  };
+  void run();
+  void commit(std::vector<Job>& group);
+  [[nodiscard]] Result<void> transact(std::vector<Job>& group);
+  [[nodiscard]] Result<void> in_savepoint(Job& job);
+
+  Connection connection_;
+  Options options_;
+  int log_pages_ = 0;  ///< after the last commit; of the writer's thread
+  Checkpointer checkpointer_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Job> waiting_;
+  bool stopping_ = false;
+  std::thread thread_;  ///< last member: starts when all others are there
+};
+
+}  // namespace cpns::store::sqlite
