@@ -55,7 +55,7 @@ class SecureLink {
 /// Messages on a SecureLink, each preceded by its length in four bytes, big-endian, 1-65,536 [M1].
 class MessageLink {
  public:
-  explicit MessageLink(std::shared_ptr<SecureLink> link) : link_(std::move(link)) {}
+  explicit MessageLink(std::shared_ptr<SecureLink> link);
 
   /// One whole message; an empty buffer where the peer closed cleanly between messages. Memory is taken as bytes come
   /// in, not as the length announces. Fails with `message_too_long`, `message_cut_short`, `peer_too_slow` or what
@@ -75,6 +75,7 @@ class MessageLink {
 };
 
 /// Connects to `host:port`, trying each address in turn; fails with `connect_failed` naming the address and cause.
-[[nodiscard]] Task<Result<asio::ip::tcp::socket>> connect(std::string host, std::uint16_t port, std::chrono::milliseconds limit);
+[[nodiscard]] Task<Result<asio::ip::tcp::socket>> connect(std::string host, std::uint16_t port,
+                                                          std::chrono::milliseconds limit);
 
 }  // namespace cpns::runtime

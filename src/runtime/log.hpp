@@ -40,10 +40,10 @@ class Field {
 enum class LogFormat : std::uint8_t { Text, Json };
 
 struct LogOptions {
-  std::string program;            ///< `cpns-server` and so on, in each line
+  std::string program;  ///< `cpns-server` and so on, in each line
   LogFormat format = LogFormat::Text;
   Level level = Level::Info;
-  std::string file;               ///< empty: standard error
+  std::string file;  ///< empty: standard error
 };
 
 class Log {

@@ -26,8 +26,8 @@ enum class EngineState : std::uint8_t {
 
 /// What the peer has proved. Valid from Open on.
 struct PeerIdentity {
-  std::string psk_identity;              ///< empty where certificates were used
-  std::vector<std::string> certificate_uris;   ///< URI subjectAltNames of a verified peer certificate
+  std::string psk_identity;                   ///< empty where certificates were used
+  std::vector<std::string> certificate_uris;  ///< URI subjectAltNames of a verified peer certificate
   std::optional<std::array<std::uint8_t, 32>> certificate_sha256;
 };
 
@@ -50,7 +50,8 @@ class Engine {
   /// accept [T2]; nullopt only where an identity may fall through to certificates (operator link).
   [[nodiscard]] virtual Result<void> provide_key(std::optional<secret::TlsPsk> psk) = 0;
 
-  /// Plaintext from the peer, up to `out.size()` bytes; 0 where there is none yet. Only while Open (or Closed: the rest).
+  /// Plaintext from the peer, up to `out.size()` bytes; 0 where there is none yet. Only while Open (or Closed: the
+  /// rest).
   [[nodiscard]] virtual Result<std::size_t> read(std::span<std::uint8_t> out) = 0;
   /// Plaintext for the peer; all of it is taken. Only while Open.
   [[nodiscard]] virtual Result<void> write(ByteView plaintext) = 0;
@@ -72,7 +73,7 @@ struct PskOffer {
 
 /// External-PSK server profile of protocol.md section 4 [T1]: TLS 1.3, psk_dhe_ke, two cipher suites, nothing else.
 struct PskServerProfile {
-  std::vector<std::string> alpn;      ///< accepted protocols
+  std::vector<std::string> alpn;  ///< accepted protocols
   bool allow_client_without_alpn = false;
   bool allow_p256 = false;
 };
@@ -83,7 +84,7 @@ struct CertificateProfile {
   secret::SecretBuffer private_key_pem;
   Bytes trusted_ca_pem;
   std::vector<std::string> alpn;
-  std::string expected_server_name;     ///< client: the name that the server's certificate must carry [L1]
+  std::string expected_server_name;  ///< client: the name that the server's certificate must carry [L1]
 };
 
 /// Makes engines of one kind; holds what they share. Thread-safe.

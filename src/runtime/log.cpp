@@ -1,0 +1,60 @@
+#include "runtime/log.hpp"
+
+#include <spdlog/logger.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include "runtime/clock.hpp"
+#include "runtime/log_format.hpp"
+
+namespace cpns::runtime {
+namespace {
+
+// spdlog only writes finished lines, from any thread, each whole.
+std::unique_ptr<spdlog::logger> make_logger(spdlog::sink_ptr sink) {
+  auto logger = std::make_unique<spdlog::logger>("cpns", std::move(sink));
+  logger->set_formatter(std::make_unique<spdlog::pattern_formatter>("%v"));
+  logger->set_level(spdlog::level::trace);
+  logger->flush_on(spdlog::level::trace);
+  return logger;
+}
+
+spdlog::sink_ptr file_sink(const std::string& file) {
+  try {
+    return std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
+  } catch (const spdlog::spdlog_ex&) {
+    return nullptr;
+  }
+}
+
+}  // namespace
+
+struct Log::Impl {
+  LogOptions options;
+  std::unique_ptr<spdlog::logger> logger;
+
+  void write(const MessageInfo& info, const Error* error, std::initializer_list<Field> fields) {
+    if (info.level < options.level) return;
+    const LogLine line{{realtime_us(), monotonic_us()}, options.program, info, error};
+    const auto text = options.format == LogFormat::Json ? format_json(line, fields) : format_text(line, fields);
+    logger->log(spdlog::level::info, spdlog::string_view_t(text.data(), text.size()));
+  }
+};
+
+Log::Log(LogOptions options) : impl_(std::make_unique<Impl>()) {
+  impl_->options = std::move(options);
+  const auto& file = impl_->options.file;
+  auto sink = file.empty() ? nullptr : file_sink(file);
+  const bool unusable = !file.empty() && !sink;
+  if (!sink) sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  impl_->logger = make_logger(std::move(sink));
+  if (unusable) event(Code::log_file_unusable, {{"file", file}});
+}
+Log::~Log() = default;
+
+void Log::event(Code code, std::initializer_list<Field> fields) { impl_->write(message_info(code), nullptr, fields); }
+
+void Log::error(const Error& error, std::initializer_list<Field> fields) { impl_->write(error.info(), &error, fields); }
+
+}  // namespace cpns::runtime

@@ -1,0 +1,98 @@
+#pragma once
+// Two engines in one process and the bytes between them.
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "core/crypto/random.hpp"
+#include "tls/engine.hpp"
+
+namespace cpns::tls::test {
+
+inline secret::TlsPsk psk_of(std::uint8_t fill) {
+  return secret::TlsPsk::make([&](std::span<std::uint8_t, 32> to) { std::fill(to.begin(), to.end(), fill); });
+}
+
+inline Bytes take_all(Engine& engine) {
+  Bytes all;
+  std::array<std::uint8_t, 4096> piece;
+  while (const auto size = engine.take_output(piece)) all.insert(all.end(), piece.begin(), piece.begin() + size);
+  return all;
+}
+
+/// Everything that can be read now; stops at the first error, which it reports.
+inline Result<std::string> read_all(Engine& engine) {
+  std::string all;
+  std::array<std::uint8_t, 5000> piece;
+  while (true) {
+    CPNS_TRY(const auto size, engine.read(piece));
+    if (size == 0) return all;
+    all.append(reinterpret_cast<const char*>(piece.data()), size);
+  }
+}
+
+/// Client and server with a wire between them that a test may watch, slow down or alter.
+struct Pair {
+  using Answer = std::function<std::optional<secret::TlsPsk>(const std::string& identity)>;
+
+  std::unique_ptr<Engine> client;
+  std::unique_ptr<Engine> server;
+  Answer answer = [](const std::string&) { return std::optional(psk_of(1)); };
+  std::size_t piece_size = 0;  ///< 0: all at once
+  std::function<void(bool from_client, Bytes&)> tamper = [](bool, Bytes&) {};
+  std::vector<Bytes> from_server;
+  std::vector<std::string> asked;
+  std::optional<Error> client_error, server_error;
+
+  bool move_bytes(bool from_client) {
+    auto& sender = from_client ? *client : *server;
+    auto& receiver = from_client ? *server : *client;
+    auto& error = from_client ? server_error : client_error;
+    auto bytes = take_all(sender);
+    if (bytes.empty()) return false;
+    tamper(from_client, bytes);
+    if (!from_client) from_server.push_back(bytes);
+    const auto step = piece_size == 0 ? bytes.size() : piece_size;
+    for (std::size_t i = 0; i < bytes.size(); i += step) {
+      const auto fed = receiver.feed(ByteView(bytes).subspan(i, std::min(step, bytes.size() - i)));
+      if (!fed && !error) error = fed.error();
+    }
+    return true;
+  }
+
+  /// Runs until both sides are quiet.
+  void run() {
+    const auto started = client->start();
+    if (!started) client_error = started.error();
+    bool moved = true;
+    while (moved) {
+      moved = move_bytes(true);
+      if (server->state() == EngineState::WaitingForKey) {
+        asked.push_back(server->key_request());
+        const auto given = server->provide_key(answer(asked.back()));
+        if (!given && !server_error) server_error = given.error();
+        moved = true;
+      }
+      moved = move_bytes(false) || moved;
+    }
+  }
+
+  bool open() const { return client->state() == EngineState::Open && server->state() == EngineState::Open; }
+};
+
+inline Pair psk_pair(std::vector<std::string> client_alpn = {"cpns/1"},
+                     PskServerProfile profile = {.alpn = {"cpns/1", "http/1.1"}}, std::uint8_t client_key = 1) {
+  Pair pair;
+  auto client = make_psk_client({.identity = "cm-test", .psk = psk_of(client_key), .alpn = std::move(client_alpn)});
+  EXPECT_TRUE(client.ok());
+  pair.client = std::move(client).value();
+  auto factory = make_psk_server_factory(std::move(profile));
+  EXPECT_TRUE(factory.ok());
+  auto server = (*factory)->make();
+  EXPECT_TRUE(server.ok());
+  pair.server = std::move(server).value();
+  return pair;
+}
+
+}  // namespace cpns::tls::test
