@@ -1,0 +1,85 @@
+#include "runtime/listener.hpp"
+
+namespace cpns::runtime {
+namespace {
+
+using tcp = asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::chrono::milliseconds kPause{50};
+constexpr int kBacklog = 4096;
+
+}  // namespace
+
+struct Listener::State {
+  explicit State(const asio::any_io_executor& executor) : acceptor(executor), pause(executor) {}
+  tcp::acceptor acceptor;
+  asio::steady_timer pause;
+  bool stopped = false;
+  bool running_short = false;
+};
+
+Result<Listener> Listener::open(asio::any_io_executor executor, const std::string& host, std::uint16_t port) {
+  const auto failed = [&](const error_code& cause) {
+    return Error{Code::listen_failed, host + ":" + std::to_string(port) + ": " + cause.message()};
+  };
+  error_code error;
+  tcp::resolver resolver(executor);
+  const auto found = resolver.resolve(host, std::to_string(port), tcp::resolver::passive, error);
+  if (error) return failed(error);
+  const tcp::endpoint endpoint = *found.begin();
+
+  auto state = std::make_shared<State>(executor);
+  state->acceptor.open(endpoint.protocol(), error);
+  if (!error) state->acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) state->acceptor.bind(endpoint, error);
+  if (!error) state->acceptor.listen(kBacklog, error);
+  if (error) return failed(error);
+  return Listener(std::move(state));
+}
+
+std::string Listener::address() const {
+  error_code ignored;
+  const auto endpoint = state_->acceptor.local_endpoint(ignored);
+  const auto address = endpoint.address().to_string();
+  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(endpoint.port());
+}
+
+std::uint16_t Listener::port() const {
+  error_code ignored;
+  return state_->acceptor.local_endpoint(ignored).port();
+}
+
+Task<void> Listener::run(std::string name, Log& log, OnConnection on_connection) {
+  const auto state = state_;
+  log.event(Code::listener_started, {{"listener", name}, {"address", address()}});
+  while (!state->stopped) {
+    error_code failed;
+    tcp::socket socket = co_await state->acceptor.async_accept(asio::redirect_error(asio::use_awaitable, failed));
+    if (state->stopped) break;
+    if (failed) {
+      if (!state->running_short) {
+        log.event(Code::accept_paused, {{"listener", name}, {"got", failed.message()}});
+      }
+      state->running_short = true;
+      state->pause.expires_after(kPause);
+      co_await state->pause.async_wait(asio::redirect_error(asio::use_awaitable, failed));
+      continue;
+    }
+    if (state->running_short) log.event(Code::accept_resumed, {{"listener", name}});
+    state->running_short = false;
+    error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    socket.set_option(asio::socket_base::keep_alive(true), ignored);
+    on_connection(std::move(socket));
+  }
+}
+
+void Listener::stop() {
+  state_->stopped = true;
+  error_code ignored;
+  state_->acceptor.close(ignored);
+  state_->pause.cancel();
+}
+
+}  // namespace cpns::runtime

@@ -1,0 +1,79 @@
+#include "runtime/process.hpp"
+
+#include <openssl/crypto.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <boost/asio/signal_set.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "runtime/log.hpp"
+
+namespace cpns::runtime {
+namespace {
+
+// For keys and handshakes of some ten thousand connections; fits the usual limit on locked memory of 8 MiB.
+constexpr std::size_t kSecureMemory = std::size_t{4} << 20U;
+constexpr std::size_t kSmallestPiece = 16;
+
+void warn(Protection& protection, const std::string& what) {
+  protection.warnings.push_back({Code::process_protection_missing, what + ": " + std::strerror(errno)});
+}
+
+void limit_core_dumps(Protection& protection) {
+  const rlimit none{0, 0};
+  if (::setrlimit(RLIMIT_CORE, &none) != 0) warn(protection, "core dumps are not switched off");
+#ifndef __SANITIZE_ADDRESS__  // the leak checker traces its own process
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) warn(protection, "tracing is not switched off");
+#endif
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) warn(protection, "new privileges are not ruled out");
+}
+
+void raise_open_files(Protection& protection) {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max;
+    if (::setrlimit(RLIMIT_NOFILE, &files) != 0) warn(protection, "the limit on open files is not raised");
+  }
+}
+
+}  // namespace
+
+Result<Protection> protect_process() {
+  Protection protection;
+  ::umask(S_IRWXG | S_IRWXO);
+  limit_core_dumps(protection);
+  raise_open_files(protection);
+  if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) warn(protection, "SIGPIPE is not ignored");
+  if (CRYPTO_secure_malloc_initialized() == 1) return protection;
+  switch (CRYPTO_secure_malloc_init(kSecureMemory, kSmallestPiece)) {
+    case 1:
+      return protection;
+    case 2:  // the memory is there, but it could not be locked or guarded
+      protection.warnings.push_back({Code::secure_memory_unlocked, "4 MiB not locked"});
+      return protection;
+    default:
+      return Error{Code::secure_memory_unavailable, "no 4 MiB for secrets"};
+  }
+}
+
+void log_warnings(Log& log, const Protection& protection) {
+  for (const auto& warning : protection.warnings) log.event(warning.code, {{"got", warning.got}});
+}
+
+void wipe_argument(char* argument) noexcept {
+  if (argument != nullptr) OPENSSL_cleanse(argument, std::strlen(argument));
+}
+
+Task<int> stop_signal() {
+  const auto executor = co_await asio::this_coro::executor;
+  asio::signal_set signals(executor, SIGTERM, SIGINT);
+  boost::system::error_code ignored;
+  const int number = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  co_return number;
+}
+
+}  // namespace cpns::runtime

@@ -1,0 +1,35 @@
+#pragma once
+// What every program does before it touches a secret. [K2]
+
+#include <string>
+#include <vector>
+
+#include "core/base/result.hpp"
+#include "runtime/asio.hpp"
+
+namespace cpns::runtime {
+
+class Log;
+
+/// Protections of this process: memory for secrets that is locked and kept out of core dumps, no core dumps, no
+/// tracing by others, no new privileges, umask 077, SIGPIPE ignored, as many open files as the hard limit allows.
+/// Call once, first in main(), before any thread. What could not be had but can be done without is returned as
+/// events to log; fails with `secure_memory_unavailable` where the memory itself can't be had.
+struct Protection {
+  struct Warning {
+    Code code;
+    std::string got;
+  };
+  std::vector<Warning> warnings;
+};
+[[nodiscard]] Result<Protection> protect_process();
+/// Logs the warnings of protect_process().
+void log_warnings(Log& log, const Protection& protection);
+
+/// Overwrites an argument, so that a secret given there does not stay visible to `ps`. `argument` points into argv.
+void wipe_argument(char* argument) noexcept;
+
+/// Ends when SIGTERM or SIGINT comes, with the signal's number. A second one ends the program as usual.
+[[nodiscard]] Task<int> stop_signal();
+
+}  // namespace cpns::runtime
