@@ -138,7 +138,7 @@ inline constexpr std::array kMessages = {
 
 /// One complete legal run of messages as one side sees it [M2]. LinkHello has a run of its own: it goes both ways.
 /// Any run may also end early with one Alert.
-struct Run {
+struct LegalRun {
   std::string_view name;
   Party seen_by;
   std::span<const MessageKind> messages;
@@ -165,14 +165,14 @@ inline constexpr std::array kDevice = {ActivationRequest, CredentialTransfer, Cr
 }  // namespace runs
 
 inline constexpr std::array kRuns = {
-    Run{"assignment", Party::Server, runs::kServer},
-    Run{"assignment after an invitation", Party::Server, runs::kServerInvited},
-    Run{"step 8 repeated [S5, S12]", Party::Server, runs::kServerConfirmRepeated},
-    Run{"assignment", Party::PnGw, runs::kPnGw},
-    Run{"assignment after an invitation", Party::PnGw, runs::kPnGwInvited},
-    Run{"step 8 repeated over a new operator link [S5]", Party::PnGw, runs::kPnGwConfirmRepeated},
-    Run{"credential delivered again [G2]", Party::PnGw, runs::kPnGwDeliveredAgain},
-    Run{"assignment", Party::CmDevice, runs::kDevice},
+    LegalRun{"assignment", Party::Server, runs::kServer},
+    LegalRun{"assignment after an invitation", Party::Server, runs::kServerInvited},
+    LegalRun{"step 8 repeated [S5, S12]", Party::Server, runs::kServerConfirmRepeated},
+    LegalRun{"assignment", Party::PnGw, runs::kPnGw},
+    LegalRun{"assignment after an invitation", Party::PnGw, runs::kPnGwInvited},
+    LegalRun{"step 8 repeated over a new operator link [S5]", Party::PnGw, runs::kPnGwConfirmRepeated},
+    LegalRun{"credential delivered again [G2]", Party::PnGw, runs::kPnGwDeliveredAgain},
+    LegalRun{"assignment", Party::CmDevice, runs::kDevice},
 };
 
 [[nodiscard]] constexpr const MessageRow* message_row(MessageKind kind) {
