@@ -121,6 +121,12 @@ Result<std::unique_ptr<EngineFactory>> make_certificate_server_factory(Certifica
   Rules rules{.role = Rules::Role::CertificateServer, .alpn = profile.alpn};
   CPNS_TRY(auto context, make_certificate_context(profile, rules));
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, verify_client);
+  // OpenSSL takes no PSK beside client certificates without a name for the context, which a resumption could be
+  // confused about; there is no resumption here.
+  constexpr std::array<unsigned char, 4> kContextName{'c', 'p', 'n', 's'};
+  if (SSL_CTX_set_session_id_context(context.get(), kContextName.data(), kContextName.size()) != 1) {
+    return library_failed("naming the context");
+  }
   return make_factory(std::move(context), std::move(rules));
 }
 
