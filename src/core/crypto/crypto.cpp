@@ -6,7 +6,6 @@
 #include <openssl/hmac.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
-#include <openssl/rand.h>
 
 #include <memory>
 #include <new>
@@ -57,10 +56,6 @@ void hkdf(int mode, ByteView key, ByteView salt, ByteView info, std::span<std::u
 }
 
 }  // namespace
-
-void SystemRandom::fill(std::span<std::uint8_t> out) {
-  if (RAND_priv_bytes(out.data(), static_cast<int>(out.size())) != 1) std::abort();
-}
 
 Digest sha256(std::initializer_list<ByteView> pieces) {
   Digest out;

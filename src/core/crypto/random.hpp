@@ -1,6 +1,7 @@
 #pragma once
 // Where unpredictable bytes come from. The core never asks the system itself: whoever runs a session passes one in,
-// the system's CSPRNG in programs, a counted one in tests.
+// the system's CSPRNG in programs
+// (runtime/system_random.hpp), a counted one in tests.
 
 #include "core/base/bytes.hpp"
 
@@ -18,12 +19,6 @@ class Random {
     fill(out);
     return out;
   }
-};
-
-/// libcrypto's generator for secrets (RAND_priv_bytes). Thread-safe.
-class SystemRandom final : public Random {
- public:
-  void fill(std::span<std::uint8_t> out) override;
 };
 
 }  // namespace cpns::crypto

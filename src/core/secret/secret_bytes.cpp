@@ -4,10 +4,18 @@
 
 namespace cpns::secret {
 namespace detail {
+namespace {
+
+// Keys and small messages. Peers decide how many large buffers there are at once, and must not be able to fill the
+// secure heap, without which no handshake can make its keys.
+constexpr std::size_t kMostInSecureHeap = 512;
+
+}  // namespace
 
 std::uint8_t* allocate(std::size_t size) {
   if (size == 0) return nullptr;
-  auto* data = static_cast<std::uint8_t*>(OPENSSL_secure_zalloc(size));
+  auto* data = size <= kMostInSecureHeap ? static_cast<std::uint8_t*>(OPENSSL_secure_zalloc(size)) : nullptr;
+  if (data == nullptr) data = static_cast<std::uint8_t*>(OPENSSL_zalloc(size));
   if (data == nullptr) throw std::bad_alloc();
   return data;
 }

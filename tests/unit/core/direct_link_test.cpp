@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "core/assign/link_session.hpp"
+#include "walk.hpp"
 
 namespace cpns::assign {
 namespace {
@@ -22,7 +23,7 @@ AliasKeys alias_keys(std::uint8_t current, std::uint8_t value) {
 }
 
 TEST(IdentityAlias, when_made_twice_then_the_two_look_different_and_both_lead_to_the_id) {
-  crypto::SystemRandom random;
+  test::CountingRandom random;
   const auto keys = alias_keys(1, 10);
   const auto a = keys.make(kDevice, random);
   const auto b = keys.make(kDevice, random);
@@ -32,7 +33,7 @@ TEST(IdentityAlias, when_made_twice_then_the_two_look_different_and_both_lead_to
 }
 
 TEST(IdentityAlias, when_the_key_has_been_replaced_then_old_aliases_still_open) {
-  crypto::SystemRandom random;
+  test::CountingRandom random;
   const auto old = alias_keys(1, 10).make(kDevice, random);
   EXPECT_EQ(alias_keys(2, 10).open(old.text()).value(), kDevice);
   const auto fresh = alias_keys(2, 10).make(kDevice, random);
@@ -40,7 +41,7 @@ TEST(IdentityAlias, when_the_key_has_been_replaced_then_old_aliases_still_open) 
 }
 
 TEST(IdentityAlias, when_it_is_altered_or_made_up_then_it_does_not_open) {
-  crypto::SystemRandom random;
+  test::CountingRandom random;
   const auto keys = alias_keys(1, 10);
   const auto alias = keys.make(kDevice, random).text();
   for (std::size_t i = 0; i < alias.size(); ++i) {
@@ -53,7 +54,7 @@ TEST(IdentityAlias, when_it_is_altered_or_made_up_then_it_does_not_open) {
 }
 
 TEST(Step12, when_plain_ids_are_turned_off_then_only_aliases_pass) {
-  crypto::SystemRandom random;
+  test::CountingRandom random;
   const auto keys = alias_keys(1, 10);
   EXPECT_EQ(read_offered_identity(kDevice.text(), keys, true).value(), kDevice);
   EXPECT_EQ(read_offered_identity(kDevice.text(), keys, false).error().code, Code::plain_identity_not_allowed);
@@ -67,7 +68,7 @@ std::optional<DeviceFound> found(DeviceStanding standing) {
 }
 
 TEST(Step13, when_the_device_is_good_then_the_psk_is_the_one_of_its_credential) {
-  crypto::SystemRandom random;
+  test::CountingRandom random;
   const auto key = find_key(found(DeviceStanding::Good), kServer, random);
   EXPECT_FALSE(key.refusal);
   const auto expected =
@@ -76,7 +77,7 @@ TEST(Step13, when_the_device_is_good_then_the_psk_is_the_one_of_its_credential) 
 }
 
 TEST(Step13, when_the_identity_is_unknown_revoked_or_expired_then_the_key_is_a_random_one_and_the_reason_is_kept) {
-  crypto::SystemRandom random;
+  test::CountingRandom random;
   const auto good = find_key(found(DeviceStanding::Good), kServer, random);
   const auto expect_refused = [&](Result<std::optional<DeviceFound>> what, Code code) {
     const auto key = find_key(std::move(what), kServer, random);
@@ -136,7 +137,7 @@ TEST(LinkSession, when_the_first_message_is_not_a_hello_then_the_link_ends) {
 }
 
 TEST(LinkSession, when_open_then_pings_are_answered_and_an_alias_is_for_devices_only) {
-  crypto::SystemRandom random;
+  test::CountingRandom random;
   LinkSession device(Role::CmDevice, kServer, kDevice, kRun);
   LinkSession server(Role::CpnsServer, kServer, kDevice, kRun);
   EXPECT_FALSE(server.on_message(parsed(device.start())).over());
