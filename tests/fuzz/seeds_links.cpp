@@ -1,0 +1,89 @@
+// First bytes of TLS connections, names in certificates, heads of HTTP.
+
+#include "fuzz/fuzz.hpp"
+#include "fuzz/samples.hpp"
+#include "fuzz/seeds.hpp"
+#include "tls/certificate_uri.hpp"
+#include "tls/engine.hpp"
+
+namespace cpns::fuzz {
+namespace {
+
+Bytes output_of(tls::Engine& engine) {
+  Bytes all;
+  std::array<std::uint8_t, 4096> part;
+  while (const auto n = engine.take_output(part))
+    all.insert(all.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(n));
+  return all;
+}
+
+Bytes with_piece(std::uint8_t piece, ByteView bytes) {
+  Bytes made = {piece};
+  made.insert(made.end(), bytes.begin(), bytes.end());
+  return made;
+}
+
+std::unique_ptr<tls::Engine> client(std::vector<std::string> alpn) {
+  auto made = tls::make_psk_client({sample_alias().text(), sample_secret<secret::TlsPsk>(), std::move(alpn)}).value();
+  require(made->start().ok(), "a client starts");
+  return made;
+}
+
+void add_tls_seeds(Corpus& corpus) {
+  const auto hello = output_of(*client({"cpns/1"}));
+  corpus.add("tls_server", "client_hello", with_piece(255, hello));
+  corpus.add("tls_server", "client_hello_in_pieces", with_piece(1, hello));
+  corpus.add("tls_server", "client_hello_http", with_piece(255, output_of(*client({"http/1.1"}))));
+  corpus.add("tls_server", "plain_http", with_piece(255, as_bytes("GET / HTTP/1.1\r\nHost: hello\r\n\r\n")));
+
+  const auto factory = tls::make_psk_server_factory({{"cpns/1"}, false, false}).value();
+  const auto server = factory->make().value();
+  require(server->feed(hello).ok() && server->provide_key(sample_secret<secret::TlsPsk>()).ok(), "a handshake goes on");
+  corpus.add("tls_client", "server_flight_of_another", with_piece(255, output_of(*server)));
+
+  // The pre_shared_key extension is the last one of a ClientHello (RFC 8446 section 4.2.11).
+  const std::size_t size = 2 + 2 + 62 + 4 + 2 + 33;
+  corpus.add("psk_extension", "alias", ByteView(hello).last(size));
+  corpus.add("psk_extension", "modes", Bytes{1, 1});
+  corpus.add("psk_extension", "versions", Bytes{2, 3, 4});
+  corpus.add("psk_extension", "alpn",
+             std::string_view("\0\x10\x06"
+                              "cpns/1\x08"
+                              "http/1.1",
+                              18));
+}
+
+}  // namespace
+
+void add_link_seeds(Corpus& corpus) {
+  add_tls_seeds(corpus);
+  corpus.add("certificate_uri", "sip", tls::percent_encode(sample_pn_gw_id().text()));
+  corpus.add("certificate_uri", "utf8", tls::percent_encode("sip:t\xc3\xa9l\xc3\xa9@ims.example.net"));
+  corpus.add("certificate_uri", "lower_case", std::string_view("sip:%c3%a9"));
+
+  const auto request = [&](const std::string& name, std::string_view text) {
+    corpus.add("http_request", name, with_piece(7, as_bytes(text)));
+  };
+  request("get", "GET /file?a=1 HTTP/1.1\r\nHost: hello\r\nAccept: */*\r\n\r\n");
+  request("post", "POST /x HTTP/1.1\r\nHost: hello.cpns.example.net:443\r\nContent-Length: 5\r\n\r\nhello");
+  request("chunked",
+          "PUT / HTTP/1.1\r\nHost: hello\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n");
+  request("both", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+  request("forged_identity", "GET / HTTP/1.1\r\nHost: hello\r\nCPNS-Device-ID: x\r\ncpns_pn_gw_id: y\r\n\r\n");
+  request("connection_lists_host", "GET / HTTP/1.1\r\nHost: hello\r\nConnection: close, Host, CPNS-Device-ID\r\n\r\n");
+  request("websocket", "GET / HTTP/1.1\r\nHost: hello\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  request("absolute", "GET http://hello/x HTTP/1.0\r\nHost: hello\r\n\r\n");
+  request("folded", "GET / HTTP/1.1\r\nHost: hello\r\nX: a\r\n b\r\n\r\n");
+
+  const auto reply = [&](const std::string& name, std::string_view text) {
+    corpus.add("http_reply", name, with_piece(2, as_bytes(text)));
+  };
+  reply("length", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  reply("chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n");
+  reply("until_close", "HTTP/1.0 200 OK\r\nServer: x\r\n\r\nsome");
+  reply("no_content", "HTTP/1.1 204 No Content\r\n\r\n");
+  reply("interim", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  corpus.add("http_reply", "head", with_piece(3, as_bytes("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")));
+}
+
+}  // namespace cpns::fuzz

@@ -1,0 +1,62 @@
+// What devices and gateways keep, and what people carry between them.
+
+#include <fstream>
+#include <sstream>
+
+#include "fuzz/fuzz.hpp"
+#include "fuzz/samples.hpp"
+#include "fuzz/seeds.hpp"
+#include "pngw/enroll_token.hpp"
+#include "pngw/pairing_code.hpp"
+#include "pngw/qr_code.hpp"
+#include "store/record_codec.hpp"
+
+namespace cpns::fuzz {
+namespace {
+
+store::PairedGateway sample_gateway(bool fresh) {
+  store::PairedGateway made{
+      store::PairingId({1, 2, 3, 4, 5, 6, 7, 8}), std::nullopt, std::nullopt, {sample_endpoint()}};
+  if (fresh) made.secret = sample_secret<secret::PairingSecret>();
+  if (!fresh) made.pan_psk = sample_secret<secret::TlsPsk>();
+  return made;
+}
+
+void add_codes(Corpus& corpus) {
+  const pngw::PairingCode code{store::PairingId({1, 2, 3, 4, 5, 6, 7, 8}),
+                               sample_secret<secret::PairingSecret>(),
+                               {ids::Endpoint::parse("192.0.2.7:7442").value()}};
+  const auto text = pngw::encode_pairing_code(code);
+  corpus.add("pairing_code", "plain", text);
+  corpus.add("pairing_code", "grouped", pngw::group_pairing_code(text));
+  auto mistyped = text;
+  mistyped.back() = mistyped.back() == 'A' ? 'B' : 'A';
+  corpus.add("pairing_code", "mistyped", mistyped);
+  corpus.add("pairing_picture", "code.png", pngw::draw_png(pngw::make_qr(text).value(), 2));
+  corpus.add("pairing_picture", "other_code.png", pngw::draw_png(pngw::make_qr("HELLO").value(), 3));
+
+  corpus.add("enroll_token", "token",
+             pngw::encode_enroll_token({store::TokenId({8, 7, 6, 5, 4, 3, 2, 1}), sample_secret<secret::EnrollSecret>(),
+                                        sample_server_id(), sample_pn_gw_id(), sample_endpoint(), sample_time()}));
+}
+
+}  // namespace
+
+void add_record_seeds(Corpus& corpus) {
+  const auto record = [&](const std::string& name, store::DeviceRecord content) {
+    corpus.add("device_record", name, store::encode_device_record(content).value().view());
+  };
+  record("empty", {});
+  record("paired", {sample_gateway(true), std::nullopt});
+  record("connected", {sample_gateway(false), std::nullopt});
+  record("assigned", {sample_gateway(false), sample_credential()});
+  corpus.add("device_record", "credential", store::encode_credential(sample_credential()).value().view());
+
+  CountedRandom random;
+  const store::Sealer sealer(sample_secret<secret::MasterKey>());
+  corpus.add("sealed_value", "blob", sealer.seal({"device", "key_seed", {}}, sample_cm_device_id().bytes(), random));
+  corpus.add("sealed_value", "plain", sample_cm_device_id().bytes());
+  add_codes(corpus);
+}
+
+}  // namespace cpns::fuzz
