@@ -20,24 +20,20 @@ void MemoryDeviceStore::raw_insert(Row row, Quota quota, Done done) {
     const auto now = row.info.created_at;
     const auto& gateway = row.info.pn_gw_id;
     CPNS_CHECK(rules::check_not_revoked(rows_.gateway_state(gateway), gateway));
-    std::erase_if(rows_.devices, [&](const auto& entry) {
-      const auto& info = entry.second.info;
-      return is_pending(entry.second) && info.pn_gw_id == gateway && rules::is_over(info.pending_until, now);
-    });
+    rows_.erase_pending_of(gateway, [&](const DeviceInfo& info) { return rules::is_over(info.pending_until, now); });
     rules::Usage usage{};
-    for (const auto& [id, other] : rows_.devices) {
-      if (other.info.pn_gw_id != gateway || other.info.state == DeviceState::Revoked) continue;
+    rows_.for_each_of(gateway, [&](const DeviceRow& other) {
       if (is_pending(other)) {
         ++usage.pending;
-      } else if (!rules::is_over(*other.info.expires_at, now)) {
+      } else if (other.info.state != DeviceState::Revoked && !rules::is_over(*other.info.expires_at, now)) {
         ++usage.devices;
       }
-    }
+    });
     CPNS_CHECK(rules::check_quota(usage, quota));
     const auto id = row.info.assignment_id;
-    if (!rows_.devices.try_emplace(id, DeviceRow{std::move(row.info), std::move(row.sealed_key_seed), {}, {}}).second) {
-      return rules::row_exists("assignment", id.hex());
-    }
+    if (rows_.devices.contains(id)) return rules::row_exists("assignment", id.hex());
+    rows_.by_gateway[gateway].insert(id);
+    rows_.devices.emplace(id, DeviceRow{std::move(row.info), std::move(row.sealed_key_seed), {}, {}});
     return {};
   });
 }
@@ -68,14 +64,18 @@ void MemoryDeviceStore::raw_activate(assign::Activation activation, Done done) {
 void MemoryDeviceStore::raw_erase_pending(ids::AssignmentId id, Done done) {
   finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
     const auto found = rows_.devices.find(id);
-    if (found != rows_.devices.end() && is_pending(found->second)) rows_.devices.erase(found);
+    if (found != rows_.devices.end() && is_pending(found->second)) rows_.erase_pending(id);
     return {};
   });
 }
 
 Result<std::size_t> MemoryDeviceStore::erase_all_pending() {
   const std::scoped_lock lock(rows_.mutex);
-  return std::erase_if(rows_.devices, [](const auto& entry) { return is_pending(entry.second); });
+  const auto before = rows_.devices.size();
+  for (const auto& [gateway, ids] : rows_.by_gateway) {
+    rows_.erase_pending_of(gateway, [](const DeviceInfo&) { return true; });
+  }
+  return before - rows_.devices.size();
 }
 
 Result<std::optional<DeviceStore::Row>> MemoryDeviceStore::raw_find(const ids::CmDeviceId& id) {

@@ -1,7 +1,5 @@
 #include "store/memory/memory_gateway_store.hpp"
 
-#include <algorithm>
-
 #include "store/memory/finish.hpp"
 #include "store/rules.hpp"
 
@@ -54,25 +52,21 @@ void MemoryGatewayStore::revoke(ids::PnGwId id, ids::UnixTime when, Done done) {
     if (gateway == rows_.gateways.end()) return Error{Code::gateway_not_found, id.text(), "a PN GW of this server"};
     gateway->second.state = GatewayState::Revoked;
     std::erase_if(rows_.tokens, [&](const auto& entry) { return entry.second.pn_gw_id == id; });
-    std::erase_if(rows_.devices, [&](const auto& entry) {
-      return entry.second.info.pn_gw_id == id && entry.second.info.state == DeviceState::Pending;
-    });
-    for (auto& [assignment, row] : rows_.devices) {
-      if (row.info.pn_gw_id != id || !rules::may_change(row.info.state, DeviceState::Revoked)) continue;
+    rows_.erase_pending_of(id, [](const DeviceInfo&) { return true; });
+    rows_.for_each_of(id, [&](DeviceRow& row) {
+      if (!rules::may_change(row.info.state, DeviceState::Revoked)) return;
       row.info.state = DeviceState::Revoked;
       row.info.revoked_at = when;
-    }
+    });
     return {};
   });
 }
 
 GatewayInfo MemoryGatewayStore::counted(GatewayInfo info) const {
-  const auto counts = [&](const auto& entry) {
-    const auto& device = entry.second.info;
-    return device.pn_gw_id == info.pn_gw_id &&
-           (device.state == DeviceState::Active || device.state == DeviceState::InUse);
-  };
-  info.device_count = static_cast<std::size_t>(std::count_if(rows_.devices.begin(), rows_.devices.end(), counts));
+  info.device_count = 0;
+  rows_.for_each_of(info.pn_gw_id, [&](const DeviceRow& row) {
+    if (row.info.state == DeviceState::Active || row.info.state == DeviceState::InUse) ++info.device_count;
+  });
   return info;
 }
 

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "store/device_store.hpp"
 #include "store/gateway_store.hpp"
@@ -26,9 +27,32 @@ struct Rows {
   std::mutex mutex;
   std::map<ids::AssignmentId, DeviceRow> devices;
   std::map<ids::CmDeviceId, ids::AssignmentId> by_cm_device_id;
+  std::map<ids::PnGwId, std::set<ids::AssignmentId>> by_gateway;
   std::map<ids::PnGwId, GatewayInfo> gateways;  ///< device_count is counted when asked for
   std::map<TokenId, TokenRow> tokens;
 
+  /// Calls `act(DeviceRow&)` for each device and pending assignment of one PN GW. Under the lock.
+  template <class Act>
+  void for_each_of(const ids::PnGwId& gateway, Act&& act) {
+    const auto found = by_gateway.find(gateway);
+    if (found == by_gateway.end()) return;
+    for (const auto& id : found->second) act(devices.at(id));
+  }
+  /// Erases one pending assignment. Under the lock.
+  void erase_pending(const ids::AssignmentId& id) {
+    const auto row = devices.find(id);
+    by_gateway.at(row->second.info.pn_gw_id).erase(id);
+    devices.erase(row);
+  }
+  /// Erases the pending assignments of one PN GW for which `ended(DeviceInfo)` says so. Under the lock.
+  template <class Ended>
+  void erase_pending_of(const ids::PnGwId& gateway, Ended&& ended) {
+    std::vector<ids::AssignmentId> dead;
+    for_each_of(gateway, [&](const DeviceRow& row) {
+      if (row.info.state == DeviceState::Pending && ended(row.info)) dead.push_back(row.info.assignment_id);
+    });
+    for (const auto& id : dead) erase_pending(id);
+  }
   /// State of a PN GW, nullopt where it is not known. Under the lock.
   [[nodiscard]] std::optional<GatewayState> gateway_state(const ids::PnGwId& id) const {
     const auto found = gateways.find(id);

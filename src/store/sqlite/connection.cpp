@@ -30,6 +30,15 @@ Result<Connection> Connection::open(const std::filesystem::path& file, Use use,
   sqlite3_busy_timeout(database, static_cast<int>(busy_timeout.count()));
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   CPNS_CHECK(connection.execute(kSettings));
+  {
+    // Some file systems can not share memory between processes: SQLite then stays in the old mode without an error.
+    CPNS_TRY(auto mode, connection.query("PRAGMA journal_mode"));
+    CPNS_CHECK(mode.step());
+    if (mode.text(0) != "wal") {
+      return Error{Code::store_cannot_open, connection.path() + ": journal mode " + mode.text(0),
+                   "a file system that allows write-ahead logging, such as a local disk"};
+    }
+  }
   if (use == Use::Read) CPNS_CHECK(connection.execute("PRAGMA query_only = ON"));
   return connection;
 }
