@@ -1,0 +1,35 @@
+#pragma once
+// gateway.toml: read with what is allowed, written once, commented, by enrolment.
+
+#include <filesystem>
+#include <vector>
+
+#include "core/ids/ids.hpp"
+#include "gateway/gateway_folder.hpp"
+#include "runtime/log.hpp"
+
+namespace cpns::gateway {
+
+struct GatewayConfig {
+  struct OperatorLink {
+    ids::Endpoint server;
+    ids::ServerId server_id;
+  } operator_link;
+  struct PanLink {
+    std::string host;                      ///< to listen on
+    std::uint16_t port;                    ///< 0: any free one, another one after each start
+    std::vector<ids::Endpoint> endpoints;  ///< into pairing codes; empty: what the process really listens on
+  } pan_link;
+  runtime::LogOptions log;
+};
+
+/// Fails with `config_...` errors that name file, key and what is allowed, or `operator_link_kind_unknown`.
+[[nodiscard]] Result<GatewayConfig> load_config(const GatewayFolder& folder);
+
+/// The text of a fresh gateway.toml.
+[[nodiscard]] std::string config_text(const ids::Endpoint& server, const ids::ServerId& server_id,
+                                      const ids::PnGwId& pn_gw_id, std::string_view pan_listen);
+
+inline constexpr std::string_view kDefaultPanListen = "0.0.0.0:7445";
+
+}  // namespace cpns::gateway

@@ -1,0 +1,62 @@
+#include "gateway/gateway_folder.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "runtime/files.hpp"
+
+namespace cpns::gateway {
+namespace {
+
+int open_lock(const GatewayFolder& folder, int flags) {
+  return ::open(folder.lock().c_str(), flags | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+}
+
+}  // namespace
+
+Result<void> GatewayFolder::check() const {
+  std::error_code failed;
+  if (!std::filesystem::is_regular_file(config(), failed)) {
+    return Error{Code::gateway_not_enrolled_here, folder.string(), "a folder with gateway.toml in it"};
+  }
+  return runtime::make_private_directory(folder);
+}
+
+Result<secret::MasterKey> GatewayFolder::load_master_key() const {
+  CPNS_TRY(const auto bytes, runtime::read_secret_file(master_key(), secret::MasterKey::kSize));
+  if (bytes.size() != secret::MasterKey::kSize) {
+    return Error{Code::file_not_read, master_key().string() + ": " + std::to_string(bytes.size()) + " bytes",
+                 std::to_string(secret::MasterKey::kSize) + " bytes"};
+  }
+  return secret::MasterKey::make(
+      [&](auto to) { std::memcpy(to.data(), bytes.view().data(), secret::MasterKey::kSize); });
+}
+
+Result<RunLock> RunLock::take(const GatewayFolder& folder) {
+  CPNS_CHECK(runtime::make_private_directory(folder.run_folder()));
+  const int file = open_lock(folder, O_RDWR | O_CREAT);
+  if (file < 0) return Error{Code::file_not_written, folder.lock().string() + ": " + std::strerror(errno)};
+  RunLock lock(file);
+  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    return Error{Code::gateway_already_running, folder.folder.string(), "one run for one folder"};
+  }
+  return lock;
+}
+
+bool RunLock::is_taken(const GatewayFolder& folder) {
+  const int file = open_lock(folder, O_RDWR);
+  if (file < 0) return false;
+  const bool taken = ::flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(file);
+  return taken;
+}
+
+RunLock::~RunLock() {
+  if (file_ >= 0) ::close(file_);
+}
+
+}  // namespace cpns::gateway

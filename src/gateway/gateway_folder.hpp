@@ -1,0 +1,50 @@
+#pragma once
+// Where an External PN GW keeps its things: one folder, mode 0700, made by enrolment.
+
+#include <filesystem>
+
+#include "core/base/result.hpp"
+#include "store/sealer.hpp"
+
+namespace cpns::gateway {
+
+struct GatewayFolder {
+  std::filesystem::path folder;
+
+  [[nodiscard]] std::filesystem::path config() const { return folder / "gateway.toml"; }
+  [[nodiscard]] std::filesystem::path certificate() const { return folder / "gateway.cert.pem"; }
+  [[nodiscard]] std::filesystem::path private_key() const { return folder / "gateway.key.pem"; }
+  [[nodiscard]] std::filesystem::path trusted_ca() const { return folder / "ca.cert.pem"; }
+  [[nodiscard]] std::filesystem::path master_key() const { return folder / "master.key"; }
+  [[nodiscard]] std::filesystem::path database() const { return folder / "gateway.db"; }
+  [[nodiscard]] std::filesystem::path run_folder() const { return folder / "run"; }
+  [[nodiscard]] std::filesystem::path lock() const { return run_folder() / "lock"; }
+  [[nodiscard]] std::filesystem::path pan_address() const { return run_folder() / "pan.address"; }
+
+  /// Fails with `gateway_not_enrolled_here` or `directory_not_private`.
+  [[nodiscard]] Result<void> check() const;
+  /// The key that seals the database [V2]. Fails with `secret_file_open_to_others`, `file_not_read`.
+  [[nodiscard]] Result<secret::MasterKey> load_master_key() const;
+};
+
+/// Held by the one `run` of a folder while it lives.
+class RunLock {
+ public:
+  /// Fails with `gateway_already_running` or `file_not_written`.
+  [[nodiscard]] static Result<RunLock> take(const GatewayFolder& folder);
+  /// True while another process holds it.
+  [[nodiscard]] static bool is_taken(const GatewayFolder& folder);
+
+  RunLock(RunLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+  RunLock& operator=(RunLock&& other) noexcept {
+    std::swap(file_, other.file_);
+    return *this;
+  }
+  ~RunLock();
+
+ private:
+  explicit RunLock(int file) : file_(file) {}
+  int file_;
+};
+
+}  // namespace cpns::gateway

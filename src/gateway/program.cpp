@@ -1,0 +1,36 @@
+#include "gateway/program.hpp"
+
+#include <ostream>
+
+namespace cpns::gateway {
+
+void Console::fail(const Error& error) {
+  status = 1;
+  const auto& info = error.info();
+  err << to_text(error) << "\n  cause:  " << info.cause << "\n  action: " << info.action << "\n";
+}
+
+int run_program(int argc, const char* const* argv, std::ostream& out, std::ostream& err, const OpenStore& open_store) {
+  CLI::App app(
+      "The External PN GW: pairs devices without a SIM and gets them a key of their own from the CPNS Server.");
+  app.name("cpns-gateway");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", CPNS_VERSION);
+  app.footer(
+      "First `enroll` with a token from the Server's operator, then `run`, then `pair` for each device.\n"
+      "Each command has its own --help with an example.");
+  Console console{out, err, open_store};
+  add_enroll(app, console);
+  add_run(app, console);
+  add_pair(app, console);
+  add_status(app, console);
+  add_list(app, console);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, out, err) == 0 ? 0 : 2;
+  }
+  return console.status;
+}
+
+}  // namespace cpns::gateway

@@ -1,0 +1,103 @@
+#include "gateway/run_gateway.hpp"
+
+#include "gateway/pan_address.hpp"
+#include "pngw/pan_service.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/files.hpp"
+#include "runtime/listener.hpp"
+#include "runtime/process.hpp"
+#include "runtime/system_random.hpp"
+#include "tls/certificate_uri.hpp"
+#include "tls/x509.hpp"
+
+namespace cpns::gateway {
+
+namespace asio = runtime::asio;
+
+namespace {
+
+constexpr std::size_t kMaxPem = std::size_t{64} * 1024;
+constexpr std::int64_t kWarnDays = 14;
+constexpr std::chrono::seconds kFarewell{3};  // for links to close and writes to end
+
+struct OwnCertificate {
+  ids::PnGwId pn_gw_id;
+  std::unique_ptr<tls::EngineFactory> engines;
+};
+
+Result<OwnCertificate> load_certificate(const GatewayFolder& folder, const GatewayConfig& config, runtime::Log& log) {
+  CPNS_TRY(auto chain, runtime::read_file(folder.certificate(), kMaxPem));
+  CPNS_TRY(auto key, runtime::read_secret_file(folder.private_key(), kMaxPem));
+  CPNS_TRY(auto ca, runtime::read_file(folder.trusted_ca(), kMaxPem));
+  CPNS_TRY(const auto info, tls::certificate_info(chain));
+  CPNS_TRY(auto pn_gw_id, tls::pn_gw_id_of(info.uris));
+  const auto days = info.days_left(runtime::now());
+  if (days < kWarnDays) log.event(Code::gateway_certificate_ends, {{"days_left", days}});
+  tls::CertificateProfile profile{std::move(chain),
+                                  std::move(key),
+                                  std::move(ca),
+                                  {std::string(pngw::kOperatorAlpn)},
+                                  config.operator_link.server_id.text()};
+  CPNS_TRY(auto engines, tls::make_certificate_client_factory(std::move(profile)));
+  return OwnCertificate{std::move(pn_gw_id), std::move(engines)};
+}
+
+Result<std::unique_ptr<tls::EngineFactory>> pan_engines() {
+  tls::PskServerProfile profile;
+  profile.alpn = {std::string(pngw::kPanAlpn)};
+  return tls::make_psk_server_factory(std::move(profile));
+}
+
+runtime::Task<void> stop_on_signal(std::function<void()> stop) {
+  co_await runtime::stop_signal();
+  stop();
+}
+
+}  // namespace
+
+Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& config, store::PairingStore& pairings,
+                         runtime::Log& log) {
+  CPNS_TRY(const auto lock, RunLock::take(folder));
+  CPNS_TRY(auto own, load_certificate(folder, config, log));
+  CPNS_TRY(auto server_engines, pan_engines());
+  asio::io_context loop(1);
+  CPNS_TRY(auto listener, runtime::Listener::open(loop.get_executor(), config.pan_link.host, config.pan_link.port));
+  auto endpoints = config.pan_link.endpoints;
+  if (endpoints.empty()) {
+    CPNS_TRY(endpoints, reachable_endpoints(config.pan_link.host, listener.port()));
+  }
+
+  runtime::SystemRandom random;
+  pngw::OperatorLink operator_link(loop.get_executor(), std::move(own.engines),
+                                   pngw::OperatorLink::Settings{config.operator_link.server}, random, log);
+  pngw::RunContext context{loop.get_executor(), operator_link,   pairings, random, log, config.operator_link.server_id,
+                           own.pn_gw_id,        pngw::system_now};
+  pngw::PanService service(context, std::move(server_engines));
+  runtime::Listener::OnConnection on_connection = [&](asio::ip::tcp::socket socket) {
+    asio::co_spawn(loop, service.serve(std::move(socket)), asio::detached);
+  };
+  asio::co_spawn(loop, listener.run("pan", log, std::move(on_connection)), asio::detached);
+  operator_link.start();
+  service.start();
+  std::function<void()> stop = [&] {
+    log.event(Code::gateway_stopping);
+    listener.stop();
+    service.stop();
+    operator_link.stop();
+    loop.stop();
+  };
+  asio::co_spawn(loop, stop_on_signal(stop), asio::detached);
+
+  CPNS_CHECK(leave_endpoints(folder, endpoints));
+  log.event(Code::gateway_ready,
+            {{"pan", listener.address()}, {"pn_gw_id", own.pn_gw_id}, {"server_id", config.operator_link.server_id}});
+  loop.run();
+  loop.restart();
+  loop.run_for(kFarewell);
+  std::error_code ignored;
+  std::filesystem::remove(folder.pan_address(), ignored);
+  log.event(Code::gateway_stopped);
+  return {};
+}
+
+}  // namespace cpns::gateway

@@ -1,0 +1,116 @@
+#include "gateway/status.hpp"
+
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "gateway/pan_address.hpp"
+#include "runtime/files.hpp"
+#include "tls/certificate_uri.hpp"
+#include "tls/x509.hpp"
+
+namespace cpns::gateway {
+namespace {
+
+constexpr std::size_t kMaxPem = std::size_t{64} * 1024;
+constexpr std::size_t kPage = 256;
+
+using Json = nlohmann::ordered_json;
+
+std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+std::string joined(const std::vector<ids::Endpoint>& endpoints) {
+  std::string text;
+  for (const auto& endpoint : endpoints) text += (text.empty() ? "" : ", ") + endpoint.text();
+  return text;
+}
+
+std::int64_t seconds(ids::UnixTime time) { return time.time_since_epoch().count(); }
+
+}  // namespace
+
+std::string time_text(ids::UnixTime time) {
+  const auto seconds_since = static_cast<std::time_t>(seconds(time));
+  std::tm parts{};
+  ::gmtime_r(&seconds_since, &parts);
+  char text[64] = {};
+  const auto size = std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
+  return {text, size};
+}
+
+Result<GatewayStatus> read_status(const GatewayFolder& folder, const GatewayConfig& config,
+                                  store::PairingStore& pairings, ids::UnixTime now) {
+  CPNS_TRY(const auto chain, runtime::read_file(folder.certificate(), kMaxPem));
+  CPNS_TRY(const auto info, tls::certificate_info(chain));
+  CPNS_TRY(auto pn_gw_id, tls::pn_gw_id_of(info.uris));
+  CPNS_TRY(const auto peers, read_peers(pairings));
+  std::size_t waiting = 0;
+  for (const auto& peer : peers) waiting += peer.credential_waiting ? 1 : 0;
+  GatewayStatus status{std::move(pn_gw_id),
+                       config.operator_link.server_id,
+                       config.operator_link.server,
+                       info.not_after,
+                       info.days_left(now),
+                       RunLock::is_taken(folder),
+                       {},
+                       peers.size(),
+                       waiting};
+  if (auto endpoints = endpoints_of_running(folder)) status.pan_endpoints = std::move(*endpoints);
+  return status;
+}
+
+std::string to_text(const GatewayStatus& status) {
+  return "PN GW        " + status.pn_gw_id.text() + "\nCPNS Server  " + status.server_id.text() + " at " +
+         status.server.text() + "\nCertificate  ends " + time_text(status.certificate_ends) + ", in " +
+         std::to_string(status.certificate_days_left) + " days\nRunning      " +
+         (status.running ? "yes, PAN link at " + joined(status.pan_endpoints) : std::string("no")) + "\nDevices      " +
+         std::to_string(status.peers) + " paired, " + std::to_string(status.credentials_waiting) +
+         " with a credential waiting\n";
+}
+
+std::string to_json(const GatewayStatus& status) {
+  Json endpoints = Json::array();
+  for (const auto& endpoint : status.pan_endpoints) endpoints.push_back(endpoint.text());
+  return dump(Json{{"pn_gw_id", status.pn_gw_id.text()},
+                   {"server_id", status.server_id.text()},
+                   {"server", status.server.text()},
+                   {"certificate_ends", seconds(status.certificate_ends)},
+                   {"certificate_days_left", status.certificate_days_left},
+                   {"running", status.running},
+                   {"pan_endpoints", std::move(endpoints)},
+                   {"peers", status.peers},
+                   {"credentials_waiting", status.credentials_waiting}});
+}
+
+Result<std::vector<store::PanPeerInfo>> read_peers(store::PairingStore& pairings) {
+  std::vector<store::PanPeerInfo> all;
+  std::optional<store::PairingId> after;
+  while (true) {
+    CPNS_TRY(auto page, pairings.list_peers(after, kPage));
+    if (page.empty()) return all;
+    after = page.back().pairing_id;
+    for (auto& peer : page) all.push_back(std::move(peer));
+  }
+}
+
+std::string to_text(const std::vector<store::PanPeerInfo>& peers) {
+  if (peers.empty()) return "No device is paired yet: `cpns-gateway pair` makes a code for one.\n";
+  std::string text = "PAIRING           PAIRED AT                CREDENTIAL  DEVICE\n";
+  for (const auto& peer : peers) {
+    text += peer.pairing_id.hex() + "  " + time_text(peer.paired_at) + "  " +
+            (peer.credential_waiting ? "waiting     " : "-           ") + peer.device_name.text() + "\n";
+  }
+  return text;
+}
+
+std::string to_json(const std::vector<store::PanPeerInfo>& peers) {
+  Json list = Json::array();
+  for (const auto& peer : peers) {
+    list.push_back(Json{{"pairing_id", peer.pairing_id.hex()},
+                        {"device_name", peer.device_name.text()},
+                        {"paired_at", seconds(peer.paired_at)},
+                        {"credential_waiting", peer.credential_waiting}});
+  }
+  return dump(list);
+}
+
+}  // namespace cpns::gateway

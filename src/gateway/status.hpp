@@ -1,0 +1,34 @@
+#pragma once
+// What `cpns-gateway status` and `list` show. No secret in it.
+
+#include "gateway/gateway_config.hpp"
+#include "store/pairing_store.hpp"
+
+namespace cpns::gateway {
+
+struct GatewayStatus {
+  ids::PnGwId pn_gw_id;
+  ids::ServerId server_id;
+  ids::Endpoint server;
+  ids::UnixTime certificate_ends;
+  std::int64_t certificate_days_left;
+  bool running;
+  std::vector<ids::Endpoint> pan_endpoints;  ///< of the running process
+  std::size_t peers;
+  std::size_t credentials_waiting;
+};
+
+[[nodiscard]] Result<GatewayStatus> read_status(const GatewayFolder& folder, const GatewayConfig& config,
+                                                store::PairingStore& pairings, ids::UnixTime now);
+[[nodiscard]] std::string to_text(const GatewayStatus& status);
+[[nodiscard]] std::string to_json(const GatewayStatus& status);
+
+/// All peers, in order of pairing_id.
+[[nodiscard]] Result<std::vector<store::PanPeerInfo>> read_peers(store::PairingStore& pairings);
+[[nodiscard]] std::string to_text(const std::vector<store::PanPeerInfo>& peers);
+[[nodiscard]] std::string to_json(const std::vector<store::PanPeerInfo>& peers);
+
+/// `2026-11-24 03:15:00 UTC`.
+[[nodiscard]] std::string time_text(ids::UnixTime time);
+
+}  // namespace cpns::gateway
