@@ -32,6 +32,7 @@ std::unique_ptr<tls::Engine> client(std::vector<std::string> alpn) {
 void add_tls_seeds(Corpus& corpus) {
   const auto hello = output_of(*client({"cpns/1"}));
   corpus.add("tls_server", "client_hello", with_piece(255, hello));
+  corpus.add("client_hello_view", "psk", hello);
   corpus.add("tls_server", "client_hello_in_pieces", with_piece(1, hello));
   corpus.add("tls_server", "client_hello_http", with_piece(255, output_of(*client({"http/1.1"}))));
   corpus.add("tls_server", "plain_http", with_piece(255, as_bytes("GET / HTTP/1.1\r\nHost: hello\r\n\r\n")));
@@ -53,10 +54,19 @@ void add_tls_seeds(Corpus& corpus) {
                               18));
 }
 
+void add_admin_seeds(Corpus& corpus) {
+  corpus.add("admin_request", "add_gateway", std::string_view(R"({"pn_gw_id":"sip:a@b.example","device_quota":100})"));
+  corpus.add("admin_request", "twice", std::string_view(R"({"pn_gw_id":"a","pn_gw_id":"b"})"));
+  corpus.add("admin_request", "deep", std::string(200, '[') + std::string(200, ']'));
+  corpus.add("pan_identity", "pair", std::string_view("pair-0102030405060708"));
+  corpus.add("pan_identity", "pan", std::string_view("pan-0102030405060708"));
+}
+
 }  // namespace
 
 void add_link_seeds(Corpus& corpus) {
   add_tls_seeds(corpus);
+  add_admin_seeds(corpus);
   corpus.add("certificate_uri", "sip", tls::percent_encode(sample_pn_gw_id().text()));
   corpus.add("certificate_uri", "utf8", tls::percent_encode("sip:t\xc3\xa9l\xc3\xa9@ims.example.net"));
   corpus.add("certificate_uri", "lower_case", std::string_view("sip:%c3%a9"));

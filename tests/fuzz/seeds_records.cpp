@@ -1,14 +1,12 @@
 // What devices and gateways keep, and what people carry between them.
 
-#include <fstream>
-#include <sstream>
-
 #include "fuzz/fuzz.hpp"
 #include "fuzz/samples.hpp"
 #include "fuzz/seeds.hpp"
 #include "pngw/enroll_token.hpp"
 #include "pngw/pairing_code.hpp"
 #include "pngw/qr_code.hpp"
+#include "server/settings.hpp"
 #include "store/record_codec.hpp"
 
 namespace cpns::fuzz {
@@ -57,6 +55,13 @@ void add_record_seeds(Corpus& corpus) {
   corpus.add("sealed_value", "blob", sealer.seal({"device", "key_seed", {}}, sample_cm_device_id().bytes(), random));
   corpus.add("sealed_value", "plain", sample_cm_device_id().bytes());
   add_codes(corpus);
+
+  server::InitChoices choices;
+  choices.server_id = "cpns.example.net";
+  const auto settings = server::settings_template(choices);
+  corpus.add("server_settings", "template", settings);
+  corpus.add("server_settings", "service", settings + "[service.hello]\nupstream = \"127.0.0.1:8080\"\n");
+  corpus.add("server_settings", "least", std::string_view("server_id = \"s\"\n"));
 }
 
 }  // namespace cpns::fuzz
