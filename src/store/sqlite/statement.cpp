@@ -10,6 +10,9 @@ Code code_for(int extended, Code otherwise) {
     case SQLITE_CONSTRAINT_UNIQUE:
     case SQLITE_CONSTRAINT_PRIMARYKEY:
       return Code::store_row_exists;
+    case SQLITE_IOERR_READ:
+    case SQLITE_IOERR_SHORT_READ:
+      return Code::store_read_failed;
     default:
       break;
   }
@@ -23,6 +26,10 @@ Code code_for(int extended, Code otherwise) {
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
       return Code::store_row_malformed;
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+      return Code::store_write_failed;
     default:
       return otherwise;
   }

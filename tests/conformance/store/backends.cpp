@@ -1,4 +1,4 @@
-#include "tests/conformance/store/backends.hpp"
+#include "conformance/store/backends.hpp"
 
 #include <sqlite3.h>
 
@@ -9,6 +9,7 @@
 #include "store/memory/server_memory.hpp"
 #include "store/sqlite/gateway_database.hpp"
 #include "store/sqlite/server_database.hpp"
+#include "support/temp_dir.hpp"
 
 namespace cpns::store::testing {
 namespace {
@@ -69,8 +70,8 @@ class SqliteServer final : public ServerBackend {
     if (!opened) throw std::runtime_error(to_text(opened.error()));
     database_ = std::move(opened).value();
   }
-  TempFolder folder_;
-  std::filesystem::path file_ = folder_.path() / "server.db";
+  test::TempDir folder_;
+  std::filesystem::path file_ = folder_ / "server.db";
   Sealer sealer_ = test_sealer();
   runtime::SystemRandom random_;
   std::unique_ptr<sqlite::ServerDatabase> database_;
@@ -112,8 +113,8 @@ class SqlitePairing final : public PairingBackend {
     if (!opened) throw std::runtime_error(to_text(opened.error()));
     database_ = std::move(opened).value();
   }
-  TempFolder folder_;
-  std::filesystem::path file_ = folder_.path() / "gateway.db";
+  test::TempDir folder_;
+  std::filesystem::path file_ = folder_ / "gateway.db";
   Sealer sealer_ = test_sealer();
   runtime::SystemRandom random_;
   std::unique_ptr<sqlite::GatewayDatabase> database_;
@@ -136,8 +137,8 @@ class FileCredentials final : public CredentialBackend {
   }
 
  private:
-  TempFolder folder_;
-  std::filesystem::path file_ = folder_.path() / "made" / "device.record";
+  test::TempDir folder_;
+  std::filesystem::path file_ = folder_ / "made" / "device.record";
   std::unique_ptr<file::FileCredentialStore> store_ = std::make_unique<file::FileCredentialStore>(file_);
 };
 
@@ -158,17 +159,6 @@ std::vector<Named<PairingBackend>> pairing_backends() {
 
 std::vector<Named<CredentialBackend>> credential_backends() {
   return {named<CredentialBackend, MemoryCredentials>("memory"), named<CredentialBackend, FileCredentials>("file")};
-}
-
-TempFolder::TempFolder() {
-  std::string pattern = std::filesystem::temp_directory_path() / "cpns-store-XXXXXX";
-  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
-  path_ = pattern;
-}
-
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
 }
 
 Sealer test_sealer(std::uint8_t byte) {

@@ -3,9 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <random>
 
 #include "store/credential_store.hpp"
 #include "store/device_store.hpp"
@@ -14,17 +15,17 @@
 
 namespace cpns::store::testing {
 
-/// A folder of mode 0700 that is gone with this object.
-class TempFolder {
+/// Unpredictable enough for nonces in tests. Thread-safe.
+class TestRandom final : public crypto::Random {
  public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  void fill(std::span<std::uint8_t> out) override {
+    const std::scoped_lock lock(mutex_);
+    for (auto& byte : out) byte = static_cast<std::uint8_t>(engine_());
+  }
 
  private:
-  std::filesystem::path path_;
+  std::mutex mutex_;
+  std::mt19937_64 engine_{std::random_device()()};
 };
 
 /// A sealer whose key is 32 times `byte`.

@@ -1,5 +1,5 @@
-#include "tests/conformance/store/backends.hpp"
-#include "tests/conformance/store/samples.hpp"
+#include "conformance/store/backends.hpp"
+#include "conformance/store/samples.hpp"
 
 namespace cpns::store::testing {
 namespace {

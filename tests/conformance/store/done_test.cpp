@@ -1,8 +1,8 @@
 #include <atomic>
 #include <thread>
 
-#include "tests/conformance/store/backends.hpp"
-#include "tests/conformance/store/samples.hpp"
+#include "conformance/store/backends.hpp"
+#include "conformance/store/samples.hpp"
 
 namespace cpns::store::testing {
 namespace {
