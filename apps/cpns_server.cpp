@@ -1,0 +1,159 @@
+// cpns-server: the CPNS Server. Reads the command line and the configuration, chooses the store, builds the objects,
+// runs them.
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "runtime/process.hpp"
+#include "runtime/system_random.hpp"
+#include "server/init.hpp"
+#include "server/server.hpp"
+#include "store/sqlite/server_database.hpp"
+
+namespace {
+
+using namespace cpns;
+namespace asio = runtime::asio;
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+
+struct InitOptions {
+  std::string folder;
+  server::InitChoices choices;
+  bool json = false;
+};
+
+struct RunOptions {
+  std::string folder;
+  std::string log_format = "text";
+  std::string log_file;
+};
+
+int fail(const Error& error) {
+  std::cerr << "cpns-server: " << to_text(error) << "\n  " << error.info().cause
+            << "\n  What to do: " << error.info().action << "\n";
+  return kFailed;
+}
+
+Result<void> make_store(const std::filesystem::path& file, store::Sealer& sealer) {
+  runtime::SystemRandom random;
+  CPNS_CHECK(store::sqlite::ServerDatabase::open(file, sealer, random));
+  return {};
+}
+
+int init(const InitOptions& options) {
+  runtime::SystemRandom random;
+  const auto made = server::init_folder(options.folder, options.choices, random, runtime::now(), make_store);
+  if (!made) return fail(made.error());
+  const std::string next = "cpns-server run " + options.folder;
+  if (options.json) {
+    const nlohmann::ordered_json json{
+        {"folder", options.folder}, {"server_id", options.choices.server_id}, {"next", next}};
+    std::cout << json.dump() << "\n";
+    return 0;
+  }
+  std::cout << "Made the CPNS Server " << options.choices.server_id << " in " << options.folder << ":\n";
+  for (const auto& line : *made) std::cout << "  " << line << "\n";
+  std::cout << "Back up keys/ and store/ together: neither is of use without the other.\n"
+            << "Next: " << next << "\n";
+  return 0;
+}
+
+/// Opens the server, waits for a signal, stops it. `status` is the program's.
+runtime::Task<void> serve(server::Server& server, runtime::Log& log, int& status) {
+  auto opened = server.open();
+  if (!opened) {
+    log.error(opened.error());
+    status = fail(opened.error());
+    co_return;
+  }
+  (void)co_await runtime::stop_signal();
+  co_await server.stop();
+}
+
+Result<int> run(const RunOptions& options, const runtime::Protection& protection) {
+  const server::Folder folder{options.folder};
+  CPNS_TRY(auto settings, server::load_settings(folder.settings()));
+  CPNS_TRY(const auto lock, server::FolderLock::take(folder));
+  CPNS_TRY(auto master_key, server::load_master_key(folder));
+  CPNS_TRY(auto alias_keys, server::load_alias_keys(folder));
+  CPNS_TRY(auto ca, server::load_ca(folder));
+  CPNS_TRY(auto certificate, server::load_server_certificate(folder));
+
+  runtime::Log log({.program = "cpns-server",
+                    .format = options.log_format == "json" ? runtime::LogFormat::Json : runtime::LogFormat::Text,
+                    .level = Level::Info,
+                    .file = options.log_file});
+  runtime::log_warnings(log, protection);
+  runtime::SystemRandom random;
+  store::Sealer sealer(std::move(master_key));
+  // The loop outlives the store, whose thread reports to it.
+  asio::io_context loop(1);
+  int status = 0;
+  {
+    CPNS_TRY(const auto database, store::sqlite::ServerDatabase::open(folder.database(), sealer, random));
+    server::Server server(loop.get_executor(), {.settings = std::move(settings),
+                                                .devices = database->devices(),
+                                                .gateways = database->gateways(),
+                                                .sealer = sealer,
+                                                .alias_keys = std::move(alias_keys),
+                                                .certificate = std::move(certificate),
+                                                .ca = std::move(ca),
+                                                .admin_socket = folder.admin_socket(),
+                                                .random = random,
+                                                .log = log});
+    asio::co_spawn(loop, serve(server, log, status), [&loop](std::exception_ptr) { loop.stop(); });
+    loop.run();
+  }
+  if (status == 0) log.event(Code::server_stopped);
+  return status;
+}
+
+void add_init(CLI::App& app, InitOptions& options) {
+  auto* verb = app.add_subcommand("init", "Make the folder of a new server: configuration, keys, CA, store");
+  verb->add_option("DIR", options.folder, "a new folder")->required();
+  verb->add_option("--server-id", options.choices.server_id, "the server's name, for ever")->required();
+  verb->add_option("--operator-listen", options.choices.operator_listen, "where PN GWs connect")->capture_default_str();
+  verb->add_option("--direct-listen", options.choices.direct_listen, "where devices connect")->capture_default_str();
+  verb->add_option("--operator-endpoint", options.choices.operator_endpoint, "host:port as PN GWs reach it");
+  verb->add_option("--direct-endpoint", options.choices.direct_endpoints,
+                   "host:port as devices reach it; may be repeated");
+  verb->add_flag("--json", options.json, "print one JSON object");
+  verb->footer("Example: cpns-server init /var/lib/cpns --server-id cpns.example.net");
+}
+
+void add_run(CLI::App& app, RunOptions& options) {
+  auto* verb = app.add_subcommand("run", "Run the server of a folder until SIGTERM or SIGINT");
+  verb->add_option("DIR", options.folder, "the folder that init made")->required();
+  verb->add_option("--log-format", options.log_format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  verb->add_option("--log-file", options.log_file, "write the log there instead of to standard error");
+  verb->footer("Example: cpns-server run /var/lib/cpns --log-format json");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto protection = runtime::protect_process();
+  if (!protection) return fail(protection.error());
+
+  CLI::App app("CPNS Server: gives out Key Seeds, confirms keys, takes the direct links of devices", "cpns-server");
+  app.set_version_flag("--version", CPNS_VERSION);
+  app.require_subcommand(1);
+  app.footer("Example: cpns-server init ./server --server-id cpns.example.net && cpns-server run ./server");
+  InitOptions init_options;
+  RunOptions run_options;
+  add_init(app, init_options);
+  add_run(app, run_options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
+  if (app.got_subcommand("init")) return init(init_options);
+  const auto status = run(run_options, *protection);
+  return status ? *status : fail(status.error());
+}

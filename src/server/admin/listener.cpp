@@ -1,0 +1,93 @@
+#include "server/admin/listener.hpp"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "server/admin/session.hpp"
+
+namespace cpns::server::admin {
+
+namespace asio = runtime::asio;
+using runtime::Task;
+using Protocol = asio::local::stream_protocol;
+
+namespace {
+
+constexpr std::size_t kMaxConnections = 16;
+constexpr std::size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
+
+}  // namespace
+
+Result<std::unique_ptr<Listener>> Listener::open(const std::filesystem::path& socket, View view, Tasks& tasks) {
+  const auto path = socket.string();
+  if (path.size() > kMaxPath) {
+    return Error{Code::listen_failed, path + ": longer than " + std::to_string(kMaxPath) + " bytes",
+                 "a shorter folder name"};
+  }
+  ::unlink(path.c_str());  // the folder's lock is held: nobody listens there
+  boost::system::error_code error;
+  Protocol::acceptor acceptor(tasks.executor());
+  acceptor.open(Protocol(), error);
+  if (!error) acceptor.bind(Protocol::endpoint(path), error);
+  // The folder is closed to others already; the mode says so once more.
+  if (!error && ::chmod(path.c_str(), 0600) != 0)
+    error = boost::system::error_code(errno, boost::system::system_category());
+  if (!error) acceptor.listen(static_cast<int>(kMaxConnections), error);
+  if (error) return Error{Code::listen_failed, path + ": " + error.message(), "a folder of cpns-server init"};
+  return std::unique_ptr<Listener>(new Listener(std::move(acceptor), socket, std::move(view), tasks));
+}
+
+void Listener::start() {
+  view_.context.log.event(Code::listener_started, {{"listener", "admin"}, {"address", path_.string()}});
+  asio::co_spawn(tasks_.executor(), accept(this), asio::detached);
+}
+
+void Listener::stop() {
+  stopped_ = true;
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+  ::unlink(path_.c_str());
+}
+
+Task<void> Listener::accept(Listener* self) {
+  const auto executor = co_await asio::this_coro::executor;
+  while (!self->stopped_) {
+    auto socket = std::make_shared<Socket>(executor);
+    boost::system::error_code error;
+    auto token = asio::redirect_error(asio::use_awaitable, error);
+    co_await self->acceptor_.async_accept(*socket, token);
+    if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) co_return;
+    if (error) {
+      // No descriptors left: the next try is as good as any.
+      asio::steady_timer pause(executor, std::chrono::milliseconds(50));
+      co_await pause.async_wait(token);
+      continue;
+    }
+    if (self->open_ >= kMaxConnections || !self->may_use(*socket)) continue;
+    ++self->open_;
+    self->tasks_.spawn(serve(self, std::move(socket)));
+  }
+}
+
+bool Listener::may_use(Socket& socket) {
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+      (peer.uid == 0 || peer.uid == ::geteuid())) {
+    return true;
+  }
+  view_.context.log.error(Error{Code::admin_peer_refused, "user " + std::to_string(peer.uid),
+                                "root or user " + std::to_string(::geteuid())});
+  return false;
+}
+
+Task<void> Listener::serve(Listener* self, std::shared_ptr<Socket> socket) {
+  co_await serve_requests(self->view_, socket);
+  --self->open_;
+}
+
+}  // namespace cpns::server::admin

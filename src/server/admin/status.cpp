@@ -1,0 +1,40 @@
+// GET /v1/status: how the server is.
+
+#include "server/admin/json.hpp"
+
+namespace cpns::server::admin {
+
+namespace {
+
+runtime::Task<Result<Reply>> handle(View& view, Request) {
+  Json listeners = Json::array();
+  for (const auto& [link, address] : view.listeners) listeners.push_back({{"link", link}, {"address", address}});
+  Json services = Json::object();
+  for (const auto& [name, upstream] : view.settings.services) services[name] = upstream.text();
+  const auto& direct = view.direct_links;
+  co_return reply(Json{{"version", CPNS_VERSION},
+                       {"server_id", view.context.server_id.text()},
+                       {"started_at", to_json(std::optional(view.started_at))},
+                       {"uptime_seconds", (runtime::now() - view.started_at).count()},
+                       {"operator_links", view.operator_links.links()},
+                       {"operator_half_open", view.operator_links.half_open()},
+                       {"direct_http_links", direct.http_links()},
+                       {"direct_cpns_links", direct.cpns_links()},
+                       {"direct_half_open", direct.half_open()},
+                       {"direct_half_open_dropped", direct.half_open_dropped()},
+                       {"listeners", std::move(listeners)},
+                       {"services", std::move(services)}});
+}
+
+}  // namespace
+
+const Verb kStatus{
+    "GET",
+    "/v1/status",
+    "",
+    R"({"version","server_id","started_at","uptime_seconds","operator_links",...,"listeners","services"})",
+    "shows version, uptime, open links and listeners",
+    {},
+    handle};
+
+}  // namespace cpns::server::admin

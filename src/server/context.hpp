@@ -1,0 +1,27 @@
+#pragma once
+// What every link of one server needs. All references live as long as the server; used on its loop's thread only,
+// but for the stores and the log, which are thread-safe.
+
+#include "core/assign/identity_alias.hpp"
+#include "core/assign/session.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/log.hpp"
+#include "store/device_store.hpp"
+#include "store/gateway_store.hpp"
+
+namespace cpns::server {
+
+struct Context {
+  ids::ServerId server_id;
+  store::DeviceStore& devices;
+  store::GatewayStore& gateways;
+  const store::Sealer& sealer;
+  const assign::AliasKeys& alias_keys;
+  const assign::ServerPolicy& policy;
+  crypto::Random& random;
+  runtime::Log& log;
+};
+
+[[nodiscard]] inline assign::Now now() { return {runtime::now(), std::chrono::milliseconds(runtime::monotonic_ms())}; }
+
+}  // namespace cpns::server

@@ -1,0 +1,52 @@
+#include "server/device_keys.hpp"
+
+namespace cpns::server {
+
+namespace {
+
+store::Place decoy_place(const ids::CmDeviceId& id) { return {"decoy", "key_seed", id.bytes()}; }
+
+}  // namespace
+
+DeviceKeys::DeviceKeys(Context& context, bool plain_allowed)
+    : context_(context),
+      plain_allowed_(plain_allowed),
+      decoy_id_(context.random.bytes<ids::CmDeviceId::kSize>()),
+      decoy_seed_(context.sealer.seal(decoy_place(decoy_id_), context.random.bytes<secret::KeySeed::kSize>(),
+                                      context.random)) {}
+
+Result<std::optional<store::Device>> DeviceKeys::find(const std::string& identity) const {
+  auto id = assign::read_offered_identity(identity, context_.alias_keys, plain_allowed_);
+  auto device = context_.devices.find(id ? id.value() : decoy_id_);
+  if (!device || !device.value()) (void)context_.sealer.open(decoy_place(decoy_id_), decoy_seed_);
+  if (!id) return std::move(id).error();
+  return device;
+}
+
+assign::DeviceStanding DeviceKeys::standing(const store::DeviceInfo& info, ids::UnixTime now) {
+  if (info.state == store::DeviceState::Revoked) return assign::DeviceStanding::Revoked;
+  if (info.state == store::DeviceState::Pending) return assign::DeviceStanding::Unknown;
+  if (info.expires_at && *info.expires_at <= now) return assign::DeviceStanding::Expired;
+  return assign::DeviceStanding::Good;
+}
+
+secret::TlsPsk DeviceKeys::look_up(const std::string& identity, KeyLookup& lookup) const {
+  auto device = find(identity);
+  Result<std::optional<assign::DeviceFound>> found = std::optional<assign::DeviceFound>{};
+  if (!device) {
+    found = std::move(device).error();
+  } else if (device.value() && device.value()->info.cm_device_id) {
+    auto& row = *device.value();
+    const auto id = *row.info.cm_device_id;
+    auto kept = row.key_seed.duplicate();
+    found = std::optional(
+        assign::DeviceFound{id, row.info.pn_gw_id, std::move(row.key_seed), standing(row.info, runtime::now())});
+    lookup.found = assign::DeviceFound{id, row.info.pn_gw_id, std::move(kept), found.value()->standing};
+    lookup.device = std::move(row.info);
+  }
+  auto key = assign::find_key(std::move(found), context_.server_id, context_.random);
+  lookup.refusal = std::move(key.refusal);
+  return std::move(key.psk);
+}
+
+}  // namespace cpns::server

@@ -1,0 +1,147 @@
+// A connection's way from accept to an authenticated device.
+
+#include "server/direct_listener.hpp"
+
+#include "server/direct_connection.hpp"
+
+namespace cpns::server {
+
+namespace asio = runtime::asio;
+using runtime::Task;
+
+Result<std::unique_ptr<DirectListener>> DirectListener::make(Context& context, const Settings& settings, Tasks& tasks) {
+  tls::PskServerProfile profile{
+      .alpn = {"cpns/1", "http/1.1"}, .allow_client_without_alpn = true, .allow_p256 = settings.direct_link.allow_p256};
+  CPNS_TRY(auto engines, tls::make_psk_server_factory(std::move(profile)));
+  return std::unique_ptr<DirectListener>(new DirectListener(context, settings, tasks, std::move(engines)));
+}
+
+DirectListener::DirectListener(Context& context, const Settings& settings, Tasks& tasks,
+                               std::unique_ptr<tls::EngineFactory> engines)
+    : context_(context),
+      settings_(settings.direct_link),
+      tasks_(tasks),
+      engines_(std::move(engines)),
+      keys_(context, settings.direct_link.allow_plain_identity),
+      proxy_(context.server_id, settings.services, settings.http, context.log),
+      half_open_(settings.direct_link.max_half_open),
+      http_links_(settings.direct_link.http_links_per_device),
+      cpns_links_(settings.direct_link.cpns_links_per_device) {}
+
+void DirectListener::take(asio::ip::tcp::socket socket) {
+  auto peer = address_of(socket);
+  const auto connection = std::make_shared<Connection>(std::move(socket), std::move(peer));
+  auto [place, pushed] = half_open_.enter([weak = std::weak_ptr<Connection>(connection)] {
+    if (const auto oldest = weak.lock()) oldest->drop();
+  });
+  connection->half_open = std::move(place);
+  // Once for a flood, not once for each connection of it.
+  if (pushed && half_open_.dropped() % 1000 == 1) {
+    context_.log.event(Code::half_open_dropped,
+                       {{"link", "direct"}, {"peer", connection->peer}, {"count", half_open_.dropped()}});
+  }
+  tasks_.spawn(serve(this, connection));
+}
+
+Task<void> DirectListener::serve(DirectListener* self, ConnectionPtr connection) {
+  const bool authenticated = co_await self->hand_shake(connection);
+  connection->half_open.leave();
+  if (!authenticated) co_return;
+  const auto alpn = connection->link->engine().alpn();
+  self->context_.log.event(
+      Code::direct_link_open,
+      {{"run", connection->run()}, {"cm_device_id", connection->device()}, {"peer", connection->peer}, {"alpn", alpn}});
+  if (alpn == "cpns/1") {
+    co_await self->serve_signalling(connection);
+  } else {
+    co_await self->serve_http(connection);
+  }
+  co_await connection->link->shutdown();
+  self->context_.log.event(
+      Code::direct_link_closed,
+      {{"run", connection->run()}, {"cm_device_id", connection->device()}, {"peer", connection->peer}});
+}
+
+Task<bool> DirectListener::hand_shake(ConnectionPtr connection) {
+  const auto until = std::chrono::steady_clock::now() + settings_.handshake;
+  auto spoken = co_await wait_for_first_byte(connection->socket, settings_.handshake);
+  if (!spoken) {
+    if (!connection->dropped) log_refusal(*connection, spoken.error());
+    co_return false;
+  }
+  auto engine = engines_->make();
+  if (!engine) {
+    log_refusal(*connection, engine.error());
+    co_return false;
+  }
+  connection->link = std::make_shared<runtime::SecureLink>(std::move(connection->socket), std::move(*engine));
+  runtime::SecureLink::KeyLookup look_up = [self = this, connection](std::string identity) {
+    return find_key(self, connection, std::move(identity));
+  };
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+  auto done = co_await connection->link->handshake(std::max(left, std::chrono::milliseconds(1)), std::move(look_up));
+  if (connection->dropped) co_return false;
+  auto& lookup = connection->lookup;
+  if (!done) {
+    log_refusal(*connection, lookup.refusal ? *lookup.refusal : done.error());
+    co_await connection->link->shutdown();
+    co_return false;
+  }
+  if (!lookup.found) {
+    log_refusal(*connection, Error{Code::device_identity_unknown, "a completed handshake", "a device"});
+    co_return false;
+  }
+  if (auto device = assign::on_client_finished(*lookup.found, lookup.refusal); !device) {
+    log_refusal(*connection, device.error());
+    co_return false;
+  }
+  lookup.found.reset();  // and with it the Key Seed
+  log_step(*connection, assign::Step::ClientFinished);
+  co_return true;
+}
+
+Task<std::optional<secret::TlsPsk>> DirectListener::find_key(DirectListener* self, ConnectionPtr connection,
+                                                             std::string identity) {
+  auto psk = self->keys_.look_up(identity, connection->lookup);
+  if (!connection->lookup.refusal) {
+    self->log_step(*connection, assign::Step::ClientHello);
+    self->log_step(*connection, assign::Step::FindKey);
+  }
+  co_return std::optional<secret::TlsPsk>(std::move(psk));
+}
+
+void DirectListener::log_step(const Connection& connection, assign::Step step) {
+  context_.log.event(Code::step_done, {{"run", connection.run()},
+                                       {"step", assign::number(step)},
+                                       {"party", "server"},
+                                       {"cm_device_id", connection.device()}});
+}
+
+void DirectListener::log_refusal(const Connection& connection, const Error& error) {
+  if (connection.lookup.device) {
+    context_.log.error(error, {{"run", connection.lookup.device->correlation_id},
+                               {"peer", connection.peer},
+                               {"cm_device_id", connection.device()}});
+  } else {
+    context_.log.error(error, {{"peer", connection.peer}});
+  }
+}
+
+std::size_t DirectListener::close_links(const ids::CmDeviceId& id) {
+  return http_links_.close_all(id) + cpns_links_.close_all(id);
+}
+
+std::vector<std::string> DirectListener::peers(const ids::CmDeviceId& id) const {
+  auto found = http_links_.peers(id);
+  const auto more = cpns_links_.peers(id);
+  found.insert(found.end(), more.begin(), more.end());
+  return found;
+}
+
+void DirectListener::close_all() {
+  half_open_.close_all();
+  http_links_.close_all();
+  cpns_links_.close_all();
+}
+
+}  // namespace cpns::server

@@ -1,0 +1,131 @@
+// What an authenticated direct link carries: cpns/1 signalling [T6], or HTTP to services [T4].
+
+#include "server/committed.hpp"
+#include "server/direct_connection.hpp"
+
+namespace cpns::server {
+
+namespace asio = runtime::asio;
+using runtime::Task;
+
+namespace {
+
+constexpr std::chrono::seconds kHelloLimit{10};
+
+}  // namespace
+
+DirectListener::Links::Entry DirectListener::enter(Links& links, const Connection& connection, std::string_view kind,
+                                                   std::function<void()> close) {
+  auto added = links.add(connection.device(), connection.peer, std::move(close));
+  if (added.closed_peer) {
+    context_.log.event(Code::link_count_exceeded, {{"run", connection.run()},
+                                                   {"cm_device_id", connection.device()},
+                                                   {"kind", kind},
+                                                   {"peer", connection.peer},
+                                                   {"closed_peer", *added.closed_peer}});
+  }
+  return std::move(added.entry);
+}
+
+bool DirectListener::may_still_connect(const Connection& connection) {
+  // A revocation between the handshake and here found no link to close: the row tells. Both run on this thread.
+  auto info = context_.devices.show(connection.device());
+  if (info && info.value() && DeviceKeys::standing(*info.value(), runtime::now()) == assign::DeviceStanding::Good) {
+    return true;
+  }
+  log_refusal(connection,
+              info ? Error{Code::device_identity_revoked, connection.device().text(), "a device that is not revoked"}
+                   : info.error());
+  return false;
+}
+
+void DirectListener::mark_in_use(const Connection& connection) {
+  if (connection.lookup.device->state == store::DeviceState::InUse) return;
+  auto& log = context_.log;
+  const auto run = connection.run();
+  context_.devices.mark_in_use(connection.device(), runtime::now(), [&log, run](Result<assign::Durable> marked) {
+    if (!marked) log.error(marked.error(), {{"run", run}});
+  });
+}
+
+Task<void> DirectListener::serve_http(ConnectionPtr connection) {
+  auto client = std::make_shared<LinkStream>(connection->link);
+  VerifiedDevice device{connection->device(), connection->lookup.device->pn_gw_id};
+  const auto http =
+      std::make_shared<HttpConnection>(std::move(client), std::move(device), connection->run(), connection->peer);
+  const auto entry = enter(http_links_, *connection, "http", [weak = std::weak_ptr<HttpConnection>(http)] {
+    if (const auto open = weak.lock()) open->abort();
+  });
+  if (!may_still_connect(*connection)) co_return;
+  mark_in_use(*connection);
+  co_await proxy_.serve(http);
+}
+
+Task<void> DirectListener::serve_signalling(ConnectionPtr connection) {
+  const auto entry = enter(cpns_links_, *connection, "cpns", [weak = std::weak_ptr<Connection>(connection)] {
+    if (const auto open = weak.lock()) open->link->abort();
+  });
+  if (!may_still_connect(*connection)) co_return;
+  auto& session = connection->session.emplace(assign::Role::CpnsServer, context_.server_id, connection->device(),
+                                              connection->run());
+  auto& messages = connection->messages.emplace(connection->link);
+  auto started = session.start();
+  co_await perform(connection, std::move(started));
+  while (!connection->over) {
+    const auto limit = session.open() ? settings_.dead : std::chrono::milliseconds(kHelloLimit);
+    auto raw = co_await messages.receive(limit);
+    if (raw && raw->empty()) break;
+    if (!raw) {
+      auto error = std::move(raw).error();
+      if (error.code == Code::peer_too_slow && session.open()) error = Error{Code::link_not_answered};
+      log_refusal(*connection, error);
+      break;
+    }
+    connection->heard = std::chrono::steady_clock::now();
+    auto message = assign::parse(raw->view());
+    if (!message) {
+      log_refusal(*connection, message.error());
+      const Bytes alert = assign::alert(connection->run());
+      (void)co_await messages.send(ByteView(alert));
+      break;
+    }
+    const bool was_open = session.open();
+    auto outcome = session.on_message(*message);
+    co_await perform(connection, std::move(outcome));
+    if (connection->over || was_open || !session.open()) continue;
+    mark_in_use(*connection);
+    const Bytes update = session.alias_update(context_.alias_keys.make(connection->device(), context_.random));
+    (void)co_await messages.send(ByteView(update));
+    tasks_.spawn(keep_asking(this, connection));
+  }
+  connection->over = true;
+  if (connection->wake_asking) connection->wake_asking->raise();
+}
+
+Task<void> DirectListener::perform(ConnectionPtr connection, assign::LinkSession::Result outcome) {
+  if (outcome.refusal) log_refusal(*connection, *outcome.refusal);
+  for (const auto& action : outcome.actions) {
+    if (const auto* send = std::get_if<assign::LinkSession::Send>(&action)) {
+      auto sent = co_await connection->messages->send(ByteView(send->message));
+      if (!sent) connection->over = true;
+    } else if (const auto* done = std::get_if<assign::StepDone>(&action)) {
+      log_step(*connection, done->step);
+    }
+  }
+  if (outcome.over()) connection->over = true;
+}
+
+Task<void> DirectListener::keep_asking(DirectListener* self, ConnectionPtr connection) {
+  const auto executor = co_await asio::this_coro::executor;
+  const auto wake = std::make_shared<Signal>(executor);
+  connection->wake_asking = wake;
+  while (!connection->over) {
+    if (co_await wake->wait_for(self->settings_.ping)) break;
+    const auto silent = std::chrono::steady_clock::now() - connection->heard;
+    if (connection->over || silent < self->settings_.ping) continue;
+    const Bytes ping = connection->session->ping();
+    (void)co_await connection->messages->send(ByteView(ping));
+  }
+}
+
+}  // namespace cpns::server

@@ -1,0 +1,74 @@
+#pragma once
+// One operator link of an enrolled External PN GW: several runs of Device ID/Key Assignment at once, each with its own
+// ServerSession, found by correlation_id. Does exactly what the sessions say, in their order; what has to be durable is
+// durable before its answer leaves [S1, S4]. On the loop's thread.
+
+#include <map>
+
+#include "core/assign/server_session.hpp"
+#include "runtime/link.hpp"
+#include "server/context.hpp"
+#include "server/signal.hpp"
+
+namespace cpns::server {
+
+struct OperatorLimits {
+  std::size_t runs = 32;  ///< at once on one link
+  std::chrono::milliseconds idle{600'000};
+  double messages_per_second = 200;  ///< sustained; twice as many in a burst
+};
+
+/// Activations that the store has not confirmed yet, by assignment, over all links: a step 8 that is repeated on a new
+/// link meanwhile waits for them [S5].
+using Activations = std::map<ids::AssignmentId, std::shared_ptr<Signal>>;
+
+class OperatorLink : public std::enable_shared_from_this<OperatorLink> {
+ public:
+  OperatorLink(Context& context, Activations& activations, const OperatorLimits& limits, store::Quota quota,
+               std::shared_ptr<runtime::SecureLink> link, ids::PnGwId pn_gw_id);
+
+  /// Until the link ends; then every session dies and its pending row is erased.
+  [[nodiscard]] runtime::Task<void> serve();
+
+ private:
+  using Outcome = assign::ServerSession::Result;
+  /// One assignment in progress.
+  struct Run {
+    Run(assign::ServerSession made, const runtime::asio::any_io_executor& executor)
+        : session(std::move(made)), timer(executor) {}
+    assign::ServerSession session;
+    runtime::asio::steady_timer timer;
+  };
+  using RunPtr = std::shared_ptr<Run>;
+
+  [[nodiscard]] runtime::Task<Result<void>> take(const secret::SecretBuffer& raw);
+  [[nodiscard]] runtime::Task<void> take_without_run(const assign::Message& message, ByteView raw);
+  [[nodiscard]] runtime::Task<void> answer_repeated_confirm(const assign::Message& message, ByteView raw);
+  /// Nothing where the link has enough runs already.
+  [[nodiscard]] RunPtr begin_run(const ids::CorrelationId& correlation_id);
+  [[nodiscard]] runtime::Task<void> refuse(const ids::CorrelationId& correlation_id, Error error);
+  [[nodiscard]] bool within_rate();
+
+  [[nodiscard]] runtime::Task<void> perform(RunPtr run, Outcome outcome);
+  static runtime::Task<void> save_pending(std::shared_ptr<OperatorLink> self, RunPtr run,
+                                          std::shared_ptr<assign::PendingAssignment> pending);
+  static runtime::Task<void> save_activation(std::shared_ptr<OperatorLink> self, RunPtr run,
+                                             std::shared_ptr<assign::Activation> activation);
+  static runtime::Task<void> on_time(std::shared_ptr<OperatorLink> self, RunPtr run);
+  [[nodiscard]] runtime::Task<void> on_save_ended(RunPtr run, Result<assign::Durable> saved);
+  void arm_timer(const RunPtr& run);
+  void erase_pending(const Run& run, const ids::AssignmentId& id);
+  void end_all_runs();
+
+  Context& context_;
+  Activations& activations_;
+  const OperatorLimits& limits_;
+  store::Quota quota_;
+  runtime::MessageLink messages_;
+  ids::PnGwId pn_gw_id_;
+  std::map<ids::CorrelationId, RunPtr> runs_;
+  double rate_allowance_;
+  std::chrono::steady_clock::time_point rate_seen_;
+};
+
+}  // namespace cpns::server

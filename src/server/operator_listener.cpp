@@ -1,0 +1,151 @@
+#include "server/operator_listener.hpp"
+
+#include "pngw/operator_link.hpp"
+#include "server/first_bytes.hpp"
+
+namespace cpns::server {
+
+namespace asio = runtime::asio;
+using runtime::Task;
+
+struct OperatorListener::Connection {
+  Connection(asio::ip::tcp::socket accepted, std::string address)
+      : socket(std::move(accepted)), peer(std::move(address)) {}
+
+  asio::ip::tcp::socket socket;  ///< until the first byte has come
+  std::string peer;
+  Crowd::Place half_open;
+  bool dropped = false;
+  std::shared_ptr<runtime::SecureLink> link;
+};
+
+Result<std::unique_ptr<OperatorListener>> OperatorListener::make(Context& context, const Settings& settings,
+                                                                 Tasks& tasks, tls::Identity server, tls::Identity ca) {
+  tls::CertificateProfile profile{.certificate_chain_pem = std::move(server.certificate_pem),
+                                  .private_key_pem = std::move(server.private_key_pem),
+                                  .trusted_ca_pem = ca.certificate_pem,
+                                  .alpn = {std::string(pngw::kOperatorAlpn), std::string(kEnrolAlpn)},
+                                  .expected_server_name = {}};
+  CPNS_TRY(auto engines, tls::make_certificate_server_factory(std::move(profile)));
+  return std::unique_ptr<OperatorListener>(
+      new OperatorListener(context, settings, tasks, std::move(engines), std::move(ca)));
+}
+
+OperatorListener::OperatorListener(Context& context, const Settings& settings, Tasks& tasks,
+                                   std::unique_ptr<tls::EngineFactory> engines, tls::Identity ca)
+    : context_(context),
+      settings_(settings),
+      tasks_(tasks),
+      engines_(std::move(engines)),
+      enrolment_(context, std::move(ca)),
+      half_open_(settings.operator_link.max_half_open),
+      links_(settings.operator_link.links_per_gateway) {}
+
+void OperatorListener::take(asio::ip::tcp::socket socket) {
+  auto peer = address_of(socket);
+  const auto connection = std::make_shared<Connection>(std::move(socket), std::move(peer));
+  auto [place, pushed] = half_open_.enter([weak = std::weak_ptr<Connection>(connection)] {
+    const auto oldest = weak.lock();
+    if (!oldest) return;
+    oldest->dropped = true;
+    boost::system::error_code ignored;
+    if (oldest->link) {
+      oldest->link->abort();
+    } else {
+      oldest->socket.close(ignored);
+    }
+  });
+  connection->half_open = std::move(place);
+  if (pushed && half_open_.dropped() % 1000 == 1) {
+    context_.log.event(Code::half_open_dropped,
+                       {{"link", "operator"}, {"peer", connection->peer}, {"count", half_open_.dropped()}});
+  }
+  tasks_.spawn(serve(this, connection));
+}
+
+Task<void> OperatorListener::serve(OperatorListener* self, ConnectionPtr connection) {
+  auto done = co_await self->hand_shake(connection);
+  connection->half_open.leave();
+  if (done && !connection->dropped) {
+    const auto& engine = connection->link->engine();
+    if (engine.peer().psk_identity.empty()) {
+      done = co_await self->serve_gateway(connection);
+    } else if (engine.alpn() == kEnrolAlpn) {
+      co_await self->enrolment_.serve(connection->link);
+    } else {
+      done = Error{Code::operator_alpn_refused, engine.alpn(), std::string(kEnrolAlpn)};
+    }
+  }
+  if (!done && !connection->dropped)
+    self->context_.log.error(done.error(), {{"link", "operator"}, {"peer", connection->peer}});
+  if (connection->link) co_await connection->link->shutdown();
+}
+
+Task<Result<void>> OperatorListener::hand_shake(ConnectionPtr connection) {
+  const auto limit = settings_.operator_link.handshake;
+  auto spoken = co_await wait_for_first_byte(connection->socket, limit);
+  if (!spoken) co_return spoken.error();
+  auto engine = engines_->make();
+  if (!engine) co_return engine.error();
+  connection->link = std::make_shared<runtime::SecureLink>(std::move(connection->socket), std::move(*engine));
+  runtime::SecureLink::KeyLookup look_up = [self = this](std::string identity) {
+    return find_key(self, std::move(identity));
+  };
+  co_return co_await connection->link->handshake(limit, std::move(look_up));
+}
+
+Task<std::optional<secret::TlsPsk>> OperatorListener::find_key(OperatorListener* self, std::string identity) {
+  co_return self->enrolment_.look_up(identity);
+}
+
+Result<store::GatewayInfo> OperatorListener::authenticate(const tls::PeerIdentity& peer) const {
+  if (peer.certificate_uris.size() != 1 || !peer.certificate_sha256) {
+    return Error{Code::gateway_identity_ambiguous, std::to_string(peer.certificate_uris.size()) + " URIs", "one"};
+  }
+  CPNS_TRY(const auto id, ids::PnGwId::parse(peer.certificate_uris.front()));
+  CPNS_TRY(auto gateway, context_.gateways.find(id));
+  if (!gateway) return Error{Code::gateway_unknown, id.text(), "a PN GW that was added here"};
+  if (gateway->state != store::GatewayState::Enrolled) {
+    return Error{Code::gateway_not_enrolled, id.text() + " is " + std::string(store::to_text(gateway->state)),
+                 "enrolled"};
+  }
+  if (gateway->certificate_sha256 != peer.certificate_sha256) {
+    const auto expected = gateway->certificate_sha256 ? to_hex(*gateway->certificate_sha256) : "none";
+    return Error{Code::gateway_certificate_differs, to_hex(*peer.certificate_sha256), expected};
+  }
+  return std::move(*gateway);
+}
+
+Task<Result<void>> OperatorListener::serve_gateway(ConnectionPtr connection) {
+  const auto& engine = connection->link->engine();
+  if (engine.alpn() != pngw::kOperatorAlpn) {
+    co_return Error{Code::operator_alpn_refused, engine.alpn(), std::string(pngw::kOperatorAlpn)};
+  }
+  auto gateway = authenticate(engine.peer());
+  if (!gateway) co_return gateway.error();
+  if (links_.count() >= settings_.operator_link.max_links) {
+    co_return Error{Code::connection_limit_reached, std::to_string(links_.count()) + " operator links", "fewer"};
+  }
+  const ids::PnGwId id = gateway->pn_gw_id;
+  auto added = links_.add(id, connection->peer, [weak = std::weak_ptr(connection->link)] {
+    if (const auto link = weak.lock()) link->abort();
+  });
+  if (added.closed_peer) {
+    context_.log.event(Code::too_many_operator_links,
+                       {{"pn_gw_id", id}, {"peer", connection->peer}, {"closed_peer", *added.closed_peer}});
+  }
+  context_.log.event(Code::operator_link_open, {{"pn_gw_id", id}, {"peer", connection->peer}});
+  const store::Quota quota{settings_.quota.pending, gateway->device_quota};
+  const auto link = std::make_shared<OperatorLink>(context_, activations_, settings_.operator_link.limits, quota,
+                                                   connection->link, id);
+  co_await link->serve();
+  context_.log.event(Code::operator_link_closed, {{"pn_gw_id", id}, {"peer", connection->peer}});
+  co_return Result<void>{};
+}
+
+void OperatorListener::close_all() {
+  half_open_.close_all();
+  links_.close_all();
+}
+
+}  // namespace cpns::server

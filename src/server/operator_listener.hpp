@@ -1,0 +1,51 @@
+#pragma once
+// The listener for External PN GWs: TLS 1.3 with certificates both ways [L1], or one enrolment. On the loop's thread.
+
+#include "server/crowd.hpp"
+#include "server/enrolment.hpp"
+#include "server/link_registry.hpp"
+#include "server/settings.hpp"
+#include "server/tasks.hpp"
+
+namespace cpns::server {
+
+class OperatorListener {
+ public:
+  /// `context`, `settings` and `tasks` must outlive this object. `server` is the Server's own certificate, `ca` issues
+  /// those of PN GWs. Fails with a tls error.
+  [[nodiscard]] static Result<std::unique_ptr<OperatorListener>> make(Context& context, const Settings& settings,
+                                                                      Tasks& tasks, tls::Identity server,
+                                                                      tls::Identity ca);
+
+  void take(runtime::asio::ip::tcp::socket socket);
+  void close_all();
+  bool drop_half_open() { return half_open_.drop_oldest(); }
+
+  [[nodiscard]] std::size_t half_open() const noexcept { return half_open_.size(); }
+  [[nodiscard]] std::size_t links() const noexcept { return links_.count(); }
+
+ private:
+  struct Connection;
+  using ConnectionPtr = std::shared_ptr<Connection>;
+
+  OperatorListener(Context& context, const Settings& settings, Tasks& tasks,
+                   std::unique_ptr<tls::EngineFactory> engines, tls::Identity ca);
+
+  static runtime::Task<void> serve(OperatorListener* self, ConnectionPtr connection);
+  [[nodiscard]] runtime::Task<Result<void>> hand_shake(ConnectionPtr connection);
+  static runtime::Task<std::optional<secret::TlsPsk>> find_key(OperatorListener* self, std::string identity);
+  [[nodiscard]] runtime::Task<Result<void>> serve_gateway(ConnectionPtr connection);
+  /// Who the peer is, from its certificate and the store alone [K3, L1].
+  [[nodiscard]] Result<store::GatewayInfo> authenticate(const tls::PeerIdentity& peer) const;
+
+  Context& context_;
+  const Settings& settings_;
+  Tasks& tasks_;
+  std::unique_ptr<tls::EngineFactory> engines_;
+  Enrolment enrolment_;
+  Activations activations_;
+  Crowd half_open_;
+  LinkRegistry<ids::PnGwId> links_;
+};
+
+}  // namespace cpns::server

@@ -1,0 +1,115 @@
+#include "server/server.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+
+namespace cpns::server {
+
+namespace asio = runtime::asio;
+using runtime::Task;
+
+namespace {
+
+constexpr std::chrono::seconds kStopLimit{2};
+/// Files for the store, the log, the admin interface and the like.
+constexpr rlim_t kReservedFiles = 64;
+
+/// A direct link with a request under way needs two: its own and the service's.
+std::size_t connection_limit() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return 1'000'000;
+  return static_cast<std::size_t>(std::max<rlim_t>(files.rlim_cur, kReservedFiles + 32) - kReservedFiles) / 2;
+}
+
+/// Where a listener can be reached if the configuration does not say: the server's name instead of "all addresses".
+Result<ids::Endpoint> endpoint_of(const runtime::Listener& listener, const ListenAddress& listen,
+                                  const ids::ServerId& server_id) {
+  const bool all = listen.host == "0.0.0.0" || listen.host == "::";
+  if (!all) return ids::Endpoint::parse(listener.address());
+  return ids::Endpoint::parse(server_id.text() + ":" + std::to_string(listener.port()));
+}
+
+}  // namespace
+
+Server::Server(asio::any_io_executor executor, ServerParts parts)
+    : parts_(std::move(parts)),
+      policy_{parts_.settings.pending_lifetime, parts_.settings.device_lifetime, parts_.settings.direct_link.endpoints},
+      context_{parts_.settings.server_id, parts_.devices, parts_.gateways, parts_.sealer,
+               parts_.alias_keys,         policy_,        parts_.random,   parts_.log},
+      tasks_(std::move(executor)),
+      max_connections_(connection_limit()) {}
+
+Server::~Server() = default;
+
+Result<void> Server::open() {
+  CPNS_TRY(const auto erased, parts_.devices.erase_all_pending());
+  if (erased > 0) parts_.log.event(Code::pending_erased, {{"count", erased}});
+  CPNS_TRY(operator_links_, OperatorListener::make(context_, parts_.settings, tasks_, std::move(parts_.certificate),
+                                                   std::move(parts_.ca)));
+  CPNS_TRY(direct_links_, DirectListener::make(context_, parts_.settings, tasks_));
+  const auto& operator_listen = parts_.settings.operator_link.listen;
+  const auto& direct_listen = parts_.settings.direct_link.listen;
+  CPNS_TRY(operator_listener_, runtime::Listener::open(tasks_.executor(), operator_listen.host, operator_listen.port));
+  CPNS_TRY(direct_listener_, runtime::Listener::open(tasks_.executor(), direct_listen.host, direct_listen.port));
+  if (policy_.endpoints.empty()) {
+    CPNS_TRY(auto endpoint, endpoint_of(*direct_listener_, direct_listen, parts_.settings.server_id));
+    policy_.endpoints.push_back(std::move(endpoint));
+  }
+  CPNS_CHECK(open_admin());
+  start();
+  parts_.log.event(Code::server_ready, {{"server_id", parts_.settings.server_id}});
+  return {};
+}
+
+Result<void> Server::open_admin() {
+  auto endpoint = parts_.settings.operator_link.endpoint;
+  if (!endpoint) {
+    CPNS_TRY(endpoint,
+             endpoint_of(*operator_listener_, parts_.settings.operator_link.listen, parts_.settings.server_id));
+  }
+  admin::View view{context_,
+                   parts_.settings,
+                   *direct_links_,
+                   *operator_links_,
+                   std::move(*endpoint),
+                   {{"operator", operator_listener_->address()},
+                    {"direct", direct_listener_->address()},
+                    {"admin", parts_.admin_socket.string()}},
+                   runtime::now()};
+  CPNS_TRY(admin_, admin::Listener::open(parts_.admin_socket, std::move(view), tasks_));
+  return {};
+}
+
+void Server::start() {
+  const auto on_gateway = [this](asio::ip::tcp::socket socket) {
+    if (has_room()) operator_links_->take(std::move(socket));
+  };
+  const auto on_device = [this](asio::ip::tcp::socket socket) {
+    if (has_room()) direct_links_->take(std::move(socket));
+  };
+  asio::co_spawn(tasks_.executor(), operator_listener_->run("operator", parts_.log, on_gateway), asio::detached);
+  asio::co_spawn(tasks_.executor(), direct_listener_->run("direct", parts_.log, on_device), asio::detached);
+  admin_->start();
+}
+
+bool Server::has_room() {
+  if (tasks_.running() < max_connections_) return true;
+  const auto refused_before = refused_++;
+  if (refused_before % 1000 == 0) {
+    parts_.log.event(Code::connection_limit_reached, {{"connections", tasks_.running()}, {"count", refused_}});
+  }
+  return direct_links_->drop_half_open() || operator_links_->drop_half_open();
+}
+
+Task<void> Server::stop() {
+  parts_.log.event(Code::server_stopping);
+  if (operator_listener_) operator_listener_->stop();
+  if (direct_listener_) direct_listener_->stop();
+  if (admin_) admin_->stop();
+  if (operator_links_) operator_links_->close_all();
+  if (direct_links_) direct_links_->close_all();
+  (void)co_await tasks_.wait_until_idle(kStopLimit);
+}
+
+}  // namespace cpns::server

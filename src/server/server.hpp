@@ -1,0 +1,58 @@
+#pragma once
+// The CPNS Server: its listeners, its links, its stop. Built by the program, which chooses the store. Everything runs
+// on the loop's thread.
+
+#include "runtime/listener.hpp"
+#include "server/admin/listener.hpp"
+#include "server/direct_listener.hpp"
+#include "server/operator_listener.hpp"
+
+namespace cpns::server {
+
+/// What a server is made of. References must outlive it.
+struct ServerParts {
+  Settings settings;
+  store::DeviceStore& devices;
+  store::GatewayStore& gateways;
+  store::Sealer& sealer;
+  assign::AliasKeys alias_keys;
+  tls::Identity certificate;  ///< names server_id [L1]
+  tls::Identity ca;           ///< issues the certificates of PN GWs
+  std::filesystem::path admin_socket;
+  crypto::Random& random;
+  runtime::Log& log;
+};
+
+class Server {
+ public:
+  Server(runtime::asio::any_io_executor executor, ServerParts parts);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Erases what an earlier process left pending, opens the listeners and logs `ready`. Fails with a store error,
+  /// `listen_failed`, a tls error, or one of the admin listener.
+  [[nodiscard]] Result<void> open();
+  /// Takes no new connection, closes the open ones and waits, two seconds at most, until each has ended.
+  [[nodiscard]] runtime::Task<void> stop();
+
+ private:
+  [[nodiscard]] Result<void> open_admin();
+  void start();
+  /// False where the process has no room for one more; the oldest half-open connection is then dropped.
+  [[nodiscard]] bool has_room();
+
+  ServerParts parts_;
+  assign::ServerPolicy policy_;
+  Context context_;
+  Tasks tasks_;
+  std::size_t max_connections_;
+  std::uint64_t refused_ = 0;
+  std::unique_ptr<OperatorListener> operator_links_;
+  std::unique_ptr<DirectListener> direct_links_;
+  std::optional<runtime::Listener> operator_listener_;
+  std::optional<runtime::Listener> direct_listener_;
+  std::unique_ptr<admin::Listener> admin_;
+};
+
+}  // namespace cpns::server

@@ -1,0 +1,147 @@
+#include "server/settings.hpp"
+
+#include "runtime/config.hpp"
+
+namespace cpns::server {
+
+namespace {
+
+using runtime::Config;
+using runtime::ConfigTable;
+using std::chrono::seconds;
+
+Result<std::size_t> count(const ConfigTable& table, std::string_view key, std::int64_t fallback, std::int64_t most) {
+  CPNS_TRY(const auto value, table.integer(key, fallback, 1, most));
+  return static_cast<std::size_t>(value);
+}
+
+Result<std::chrono::milliseconds> limit(const ConfigTable& table, std::string_view key, int fallback, int most) {
+  CPNS_TRY(const auto value, table.seconds(key, seconds(fallback), seconds(1), seconds(most)));
+  return std::chrono::milliseconds(value);
+}
+
+Result<ListenAddress> listen(const ConfigTable& table, std::string_view fallback) {
+  CPNS_TRY(const auto address, table.address("listen", fallback, true));
+  return ListenAddress{address.host, address.port};
+}
+
+Result<ids::Endpoint> endpoint(const ConfigTable& table, std::string_view key, const std::string& text) {
+  auto parsed = ids::Endpoint::parse(text);
+  if (!parsed) return table.refuse(key, text, "host:port with a port of 1-65535");
+  return std::move(parsed).value();
+}
+
+Result<OperatorSettings> operator_settings(const ConfigTable& table) {
+  OperatorSettings made;
+  CPNS_TRY(made.listen, listen(table, "0.0.0.0:7440"));
+  CPNS_TRY(const auto text, table.text("endpoint", ""));
+  if (!text.empty()) {
+    CPNS_TRY(made.endpoint, endpoint(table, "endpoint", text));
+  }
+  CPNS_TRY(made.max_links, count(table, "max_links", 1024, 100'000));
+  CPNS_TRY(made.links_per_gateway, count(table, "links_per_gateway", 4, 64));
+  CPNS_TRY(made.max_half_open, count(table, "max_half_open", 256, 100'000));
+  CPNS_TRY(made.handshake, limit(table, "handshake_seconds", 10, 60));
+  CPNS_TRY(made.limits.runs, count(table, "runs_per_link", 32, 1000));
+  CPNS_TRY(made.limits.idle, limit(table, "idle_seconds", 600, 86'400));
+  CPNS_TRY(const auto rate, count(table, "messages_per_second", 200, 100'000));
+  made.limits.messages_per_second = static_cast<double>(rate);
+  return made;
+}
+
+Result<DirectSettings> direct_settings(const ConfigTable& table) {
+  DirectSettings made;
+  CPNS_TRY(made.listen, listen(table, "0.0.0.0:7443"));
+  CPNS_TRY(const auto texts, table.texts("endpoints", {}, assign::kMaxEndpoints));
+  for (const auto& text : texts) {
+    CPNS_TRY(auto parsed, endpoint(table, "endpoints", text));
+    made.endpoints.push_back(std::move(parsed));
+  }
+  CPNS_TRY(made.allow_plain_identity, table.flag("allow_plain_identity", true));
+  CPNS_TRY(made.allow_p256, table.flag("allow_p256", false));
+  CPNS_TRY(made.max_half_open, count(table, "max_half_open", 4096, 1'000'000));
+  CPNS_TRY(made.handshake, limit(table, "handshake_seconds", 10, 60));
+  CPNS_TRY(made.http_links_per_device, count(table, "http_links_per_device", 8, 1000));
+  CPNS_TRY(made.cpns_links_per_device, count(table, "cpns_links_per_device", 2, 100));
+  CPNS_TRY(made.ping, limit(table, "ping_seconds", 30, 3600));
+  CPNS_TRY(made.dead, limit(table, "dead_seconds", 90, 7200));
+  if (made.dead <= made.ping)
+    return table.refuse("dead_seconds", std::to_string(made.dead.count() / 1000), "more than ping_seconds");
+  return made;
+}
+
+Result<HttpLimits> http_limits(const ConfigTable& table) {
+  HttpLimits made;
+  CPNS_TRY(made.head, limit(table, "head_seconds", 10, 600));
+  CPNS_TRY(made.body_idle, limit(table, "body_idle_seconds", 60, 3600));
+  CPNS_TRY(made.keep_alive, limit(table, "keep_alive_seconds", 60, 3600));
+  CPNS_TRY(made.connect, limit(table, "connect_seconds", 5, 60));
+  CPNS_TRY(made.upstream, limit(table, "upstream_seconds", 60, 86'400));
+  CPNS_TRY(made.tunnel_idle, limit(table, "tunnel_idle_seconds", 600, 86'400));
+  return made;
+}
+
+/// A service's name is a label of a host name, because the Host field carries it.
+bool is_service_name(std::string_view name) {
+  if (name.empty() || name.size() > 63 || name.front() == '-' || name.back() == '-') return false;
+  for (const char c : name) {
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) return false;
+  }
+  return true;
+}
+
+Result<Services> services(const ConfigTable& root) {
+  Services made;
+  CPNS_TRY(const auto tables, root.tables("service"));
+  for (const auto& [name, table] : tables) {
+    if (!is_service_name(name)) return table.refuse("", name, "a service name of a-z, 0-9 and - (1-63 of them)");
+    CPNS_TRY(const auto text, table.required_text("upstream"));
+    CPNS_TRY(auto upstream, endpoint(table, "upstream", text));
+    made.emplace(name, std::move(upstream));
+  }
+  return made;
+}
+
+Result<Settings> read(const Config& config) {
+  const auto root = config.root();
+  CPNS_TRY(const auto name, root.required_text("server_id", 255));
+  auto server_id = ids::ServerId::parse(name);
+  if (!server_id) return root.refuse("server_id", name, "1-255 bytes of UTF-8 without control characters");
+  Settings made{.server_id = std::move(server_id).value(),
+                .operator_link = {},
+                .direct_link = {},
+                .http = {},
+                .services = {},
+                .quota = {}};
+  CPNS_TRY(const auto operator_table, root.table("operator_link"));
+  CPNS_TRY(made.operator_link, operator_settings(operator_table));
+  CPNS_TRY(const auto direct_table, root.table("direct_link"));
+  CPNS_TRY(made.direct_link, direct_settings(direct_table));
+  CPNS_TRY(const auto http_table, root.table("http"));
+  CPNS_TRY(made.http, http_limits(http_table));
+  CPNS_TRY(made.services, services(root));
+  CPNS_TRY(const auto assignment, root.table("assignment"));
+  CPNS_TRY(made.pending_lifetime, assignment.seconds("pending_seconds", seconds(300), seconds(10), seconds(300)));
+  CPNS_TRY(const auto days, count(assignment, "device_days", 90, 3650));
+  made.device_lifetime = std::chrono::hours(24 * days);
+  CPNS_TRY(made.quota.pending, count(assignment, "pending_per_gateway", 32, 32));
+  CPNS_TRY(made.quota.devices, count(assignment, "devices_per_gateway", 100, 1'000'000));
+  CPNS_TRY(const auto hours, count(assignment, "token_hours", 24, 168));
+  made.token_lifetime = std::chrono::hours(hours);
+  CPNS_CHECK(config.finish());
+  return made;
+}
+
+}  // namespace
+
+Result<Settings> load_settings(const std::filesystem::path& file) {
+  CPNS_TRY(const auto config, Config::open(file));
+  return read(config);
+}
+
+Result<Settings> parse_settings(std::string_view text, const std::filesystem::path& file) {
+  CPNS_TRY(const auto config, Config::parse(text, file));
+  return read(config);
+}
+
+}  // namespace cpns::server

@@ -1,0 +1,69 @@
+#pragma once
+// server.toml as values. Every key has a default but server_id; the commented file that `init` writes comes from
+// settings_template(), and a test holds the two together.
+
+#include <filesystem>
+
+#include "core/assign/states.hpp"
+#include "server/http_proxy.hpp"
+#include "server/operator_link.hpp"
+
+namespace cpns::server {
+
+struct ListenAddress {
+  std::string host;
+  std::uint16_t port = 0;  ///< 0 takes a free one
+};
+
+struct OperatorSettings {
+  ListenAddress listen;
+  std::optional<ids::Endpoint> endpoint;  ///< written into enrolment tokens; none: the listening address
+  std::size_t max_links = 0;
+  std::size_t links_per_gateway = 0;
+  std::size_t max_half_open = 0;
+  std::chrono::milliseconds handshake{0};
+  OperatorLimits limits;
+};
+
+struct DirectSettings {
+  ListenAddress listen;
+  std::vector<ids::Endpoint> endpoints;  ///< told to devices; none: the listening address
+  bool allow_plain_identity = true;      ///< [T5]
+  bool allow_p256 = false;               ///< [T1]
+  std::size_t max_half_open = 0;
+  std::chrono::milliseconds handshake{0};
+  std::size_t http_links_per_device = 0;
+  std::size_t cpns_links_per_device = 0;  ///< [R7]
+  std::chrono::milliseconds ping{0};
+  std::chrono::milliseconds dead{0};
+};
+
+struct Settings {
+  ids::ServerId server_id;
+  OperatorSettings operator_link;
+  DirectSettings direct_link;
+  HttpLimits http;
+  Services services;
+  std::chrono::seconds pending_lifetime{0};  ///< [S6]
+  std::chrono::seconds device_lifetime{0};
+  store::Quota quota;  ///< [S7]; devices: for a PN GW that is added without one of its own
+  std::chrono::seconds token_lifetime{0};
+};
+
+/// Fails with an error of runtime/config.hpp that names file, key and what is allowed.
+[[nodiscard]] Result<Settings> load_settings(const std::filesystem::path& file);
+/// The same from text; `file` is named in errors.
+[[nodiscard]] Result<Settings> parse_settings(std::string_view text, const std::filesystem::path& file);
+
+/// What `init` asks for.
+struct InitChoices {
+  std::string server_id;
+  std::string operator_listen = "0.0.0.0:7440";
+  std::string direct_listen = "0.0.0.0:7443";
+  std::string operator_endpoint;              ///< empty: the listening address
+  std::vector<std::string> direct_endpoints;  ///< empty: the listening address
+};
+/// A server.toml in which every key is explained.
+[[nodiscard]] std::string settings_template(const InitChoices& choices);
+
+}  // namespace cpns::server

@@ -1,0 +1,112 @@
+#include <nlohmann/json.hpp>
+
+#include "server/settings.hpp"
+
+namespace cpns::server {
+
+namespace {
+
+/// A TOML basic string: JSON's escapes are a subset of TOML's.
+std::string quoted(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string list(const std::vector<std::string>& texts) {
+  std::string made = "[";
+  for (const auto& text : texts) made += (made.size() > 1 ? ", " : "") + quoted(text);
+  return made + "]";
+}
+
+constexpr std::string_view kOperatorLink = R"(
+# Operator link: where External PN GWs connect, with certificates on both sides.
+[operator_link]
+# Address and port to listen on. Port 0 takes a free one; the log says which.
+listen = @operator_listen@
+# What enrolment tokens say: host:port as PN GWs reach it. Empty: the listening address.
+endpoint = @operator_endpoint@
+# Connections in all, and of one PN GW; one more closes the PN GW's oldest.
+max_links = 1024
+links_per_gateway = 4
+# Connections whose handshake is not complete; one more drops the oldest. And the limit of one handshake.
+max_half_open = 256
+handshake_seconds = 10
+# Assignments at once on one link.
+runs_per_link = 32
+# A link on which nothing has come for so long is closed.
+idle_seconds = 600
+# Sustained; twice as many in a burst. More end the link.
+messages_per_second = 200
+)";
+
+constexpr std::string_view kDirectLink = R"(
+# Direct link: where CM Devices connect over the Internet, TLS 1.3 with an external PSK only.
+[direct_link]
+listen = @direct_listen@
+# What devices are told, up to 8 times host:port as they reach it. Empty: the listening address.
+endpoints = @direct_endpoints@
+# Accept the CM Device ID as TLS identity too. false: identity aliases only, which no listener can follow [T5].
+allow_plain_identity = true
+# Accept P-256 beside X25519 [T1].
+allow_p256 = false
+max_half_open = 4096
+handshake_seconds = 10
+# Links of one device at once: HTTP, and cpns/1 [R7]; one more is reported and closes the oldest.
+http_links_per_device = 8
+cpns_links_per_device = 2
+# A silent cpns/1 link is asked after ping_seconds, and dead after dead_seconds.
+ping_seconds = 30
+dead_seconds = 90
+)";
+
+constexpr std::string_view kRest = R"(
+# Requests of devices to services.
+[http]
+# For a whole request head; pause inside a request's body; between two requests of one connection.
+head_seconds = 10
+body_idle_seconds = 60
+keep_alive_seconds = 60
+# To connect to a service; how long it may be silent (504 to the device); pause of a WebSocket.
+connect_seconds = 5
+upstream_seconds = 60
+tunnel_idle_seconds = 600
+
+# Device ID/Key Assignment.
+[assignment]
+# A pending assignment ends after this; at most 300 [S6].
+pending_seconds = 300
+# How long a CM Device ID is good.
+device_days = 90
+# Pending at once of one PN GW, at most 32; devices of a PN GW that is added without a quota of its own [S7].
+pending_per_gateway = 32
+devices_per_gateway = 100
+# How long an enrolment token is good.
+token_hours = 24
+
+# Services: what a device asks for with `Host: NAME`. Each gets the device's verified identity in the header fields
+# CPNS-Device-ID and CPNS-PN-GW-ID; let nobody else reach its port.
+# [service.hello]
+# upstream = "127.0.0.1:8080"
+)";
+
+std::string filled(std::string_view text, std::string_view mark, const std::string& value) {
+  std::string made(text);
+  made.replace(made.find(mark), mark.size(), value);
+  return made;
+}
+
+}  // namespace
+
+std::string settings_template(const InitChoices& choices) {
+  auto operator_link = filled(kOperatorLink, "@operator_listen@", quoted(choices.operator_listen));
+  operator_link = filled(operator_link, "@operator_endpoint@", quoted(choices.operator_endpoint));
+  auto direct_link = filled(kDirectLink, "@direct_listen@", quoted(choices.direct_listen));
+  direct_link = filled(direct_link, "@direct_endpoints@", list(choices.direct_endpoints));
+  return "# Configuration of a CPNS Server. Every key but server_id may be left out; the values below are the "
+         "defaults.\n"
+         "\n"
+         "# The name that keys, certificates and devices are bound to. Changing it makes all of them worthless.\n"
+         "server_id = " +
+         quoted(choices.server_id) + "\n" + operator_link + direct_link + std::string(kRest);
+}
+
+}  // namespace cpns::server
