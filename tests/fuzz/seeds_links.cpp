@@ -5,6 +5,7 @@
 #include "fuzz/seeds.hpp"
 #include "tls/certificate_uri.hpp"
 #include "tls/engine.hpp"
+#include "tls/x509.hpp"
 
 namespace cpns::fuzz {
 namespace {
@@ -54,6 +55,16 @@ void add_tls_seeds(Corpus& corpus) {
                               18));
 }
 
+void add_certificate_seeds(Corpus& corpus) {
+  const auto request = tls::make_key_and_csr(sample_pn_gw_id()).value().request_der;
+  corpus.add("certificate_request", "ec", request);
+  const auto ca = tls::make_ca("CPNS", 10, sample_time()).value();
+  const auto issued = tls::issue_gateway_certificate(ca, request, sample_pn_gw_id(), 1, sample_time()).value();
+  corpus.add("certificate", "gateway.pem", issued);
+  corpus.add("certificate", "gateway.der", tls::certificate_der(issued).value());
+  corpus.add("certificate", "ca.der", tls::certificate_der(ca.certificate_pem).value());
+}
+
 void add_admin_seeds(Corpus& corpus) {
   corpus.add("admin_request", "add_gateway", std::string_view(R"({"pn_gw_id":"sip:a@b.example","device_quota":100})"));
   corpus.add("admin_request", "twice", std::string_view(R"({"pn_gw_id":"a","pn_gw_id":"b"})"));
@@ -66,6 +77,7 @@ void add_admin_seeds(Corpus& corpus) {
 
 void add_link_seeds(Corpus& corpus) {
   add_tls_seeds(corpus);
+  add_certificate_seeds(corpus);
   add_admin_seeds(corpus);
   corpus.add("certificate_uri", "sip", tls::percent_encode(sample_pn_gw_id().text()));
   corpus.add("certificate_uri", "utf8", tls::percent_encode("sip:t\xc3\xa9l\xc3\xa9@ims.example.net"));
