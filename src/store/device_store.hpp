@@ -54,6 +54,7 @@ struct Quota {
 
 class DeviceStore {
  public:
+  /// Both are used from every thread that calls a verb, and must outlive the store.
   DeviceStore(Sealer& sealer, crypto::Random& random) : sealer_(sealer), random_(random) {}
   virtual ~DeviceStore() = default;
   DeviceStore(const DeviceStore&) = delete;

@@ -38,6 +38,7 @@ struct Enrolment {
 
 class GatewayStore {
  public:
+  /// Both are used from every thread that calls a verb, and must outlive the store.
   GatewayStore(Sealer& sealer, crypto::Random& random) : sealer_(sealer), random_(random) {}
   virtual ~GatewayStore() = default;
   GatewayStore(const GatewayStore&) = delete;

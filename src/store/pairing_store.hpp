@@ -41,6 +41,7 @@ struct PanPeerInfo {
 
 class PairingStore {
  public:
+  /// Both are used from every thread that calls a verb, and must outlive the store.
   PairingStore(Sealer& sealer, crypto::Random& random) : sealer_(sealer), random_(random) {}
   virtual ~PairingStore() = default;
   PairingStore(const PairingStore&) = delete;

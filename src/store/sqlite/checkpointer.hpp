@@ -13,7 +13,7 @@ namespace cpns::store::sqlite {
 
 class Checkpointer {
  public:
-  static constexpr int kPagesToCopy = 1000;                 ///< of log, from which on they are copied back
+  static constexpr int kPagesToCopy = 1000;                 ///< not copied yet, from which on they are
   static constexpr std::chrono::milliseconds kPause{1000};  ///< without a write, after which the log is emptied
 
   explicit Checkpointer(Connection connection);
@@ -32,6 +32,7 @@ class Checkpointer {
   std::mutex mutex_;
   std::condition_variable changed_;
   int pages_ = 0;       ///< in the log, as far as known
+  int copied_ = 0;      ///< of these
   bool fresh_ = false;  ///< a commit came since the thread last looked
   bool stopping_ = false;
   std::thread thread_;  ///< last member: starts when all others are there

@@ -45,7 +45,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
   CPNS_CHECK(file::ensure_private_file(file));
   CPNS_TRY(auto writer, Connection::open(file, Connection::Use::Write, options.busy_timeout));
   CPNS_CHECK(migrate(writer, schema));
-  CPNS_TRY(auto checkpointer, Connection::open(file, Connection::Use::Write, std::chrono::milliseconds(0)));
+  CPNS_TRY(auto checkpointer, Connection::open(file, Connection::Use::Write, options.busy_timeout));
   CPNS_CHECK(lock.sync());
   return std::unique_ptr<Database>(new Database(file, std::move(writer), std::move(checkpointer), options));
 }

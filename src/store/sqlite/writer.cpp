@@ -5,9 +5,9 @@
 namespace cpns::store::sqlite {
 namespace {
 
-/// Log pages (128 MB) from which on the writer copies them itself, so that the log can't grow without end when the
-/// checkpointer is never fast enough.
-constexpr int kPagesTooMany = 32768;
+/// Log pages (32 MB) from which on the writer copies the rest itself: the log begins anew only when all of it has been
+/// copied, which the checkpointer never reaches while writes keep coming.
+constexpr int kPagesTooMany = 8192;
 
 int note_log_pages(void* to, sqlite3*, const char*, int pages) {
   *static_cast<int*>(to) = pages;

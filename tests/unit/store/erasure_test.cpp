@@ -32,8 +32,10 @@ TEST_F(ErasureTest, when_pending_assignments_are_erased_and_the_store_is_closed_
   for (std::uint32_t n = 0; n < kRows; ++n) {
     database_->devices().begin(pending(n, gateway(n)), {}, [](Result<assign::Durable>) {});
   }
-  for (std::uint32_t n = 0; n < kRows; n += 3)
-    ASSERT_EQ(activate(database_->devices(), activation(n, gateway(n))), "done");
+  for (std::uint32_t n = 0; n < kRows; n += 3) {
+    database_->devices().activate(activation(n, gateway(n)), [](Result<assign::Durable>) {});
+  }
+  ASSERT_EQ(erase_pending(database_->devices(), kRows), "done");  // behind all of these
   const auto erased = blobs("WHERE state = 1");
   const auto kept = blobs("WHERE state = 2");
   ASSERT_EQ(erased.size() + kept.size(), kRows);
