@@ -105,6 +105,14 @@ void add_link_seeds(Corpus& corpus) {
   reply("until_close", "HTTP/1.0 200 OK\r\nServer: x\r\n\r\nsome");
   reply("no_content", "HTTP/1.1 204 No Content\r\n\r\n");
   reply("interim", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  corpus.add("service_reply", "length", with_piece(2, as_bytes("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")));
+  corpus.add("service_reply", "chunked",
+             with_piece(9, as_bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                    "2\r\nok\r\n0\r\n\r\n")));
+  corpus.add("service_reply", "interim",
+             with_piece(80, as_bytes("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 None\r\n\r\n")));
+  corpus.add("service_request", "get", std::string_view("files\n/big.iso?x=1\nGET\nAccept: */*"));
+  corpus.add("service_request", "smuggled", std::string_view("files\n/ HTTP/1.1\r\nX: y\nPUT\nA: b\r\nHost: c"));
   corpus.add("http_reply", "head", with_piece(3, as_bytes("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")));
 }
 
