@@ -2,7 +2,6 @@
 
 #include <sqlite3.h>
 
-#include "runtime/system_random.hpp"
 #include "store/file/file_credential_store.hpp"
 #include "store/memory/memory_credential_store.hpp"
 #include "store/memory/memory_pairing_store.hpp"
@@ -40,7 +39,7 @@ class MemoryServer final : public ServerBackend {
 
  private:
   Sealer sealer_ = test_sealer();
-  runtime::SystemRandom random_;
+  TestRandom random_;
   memory::ServerMemory memory_{sealer_, random_};
 };
 
@@ -73,7 +72,7 @@ class SqliteServer final : public ServerBackend {
   test::TempDir folder_;
   std::filesystem::path file_ = folder_ / "server.db";
   Sealer sealer_ = test_sealer();
-  runtime::SystemRandom random_;
+  TestRandom random_;
   std::unique_ptr<sqlite::ServerDatabase> database_;
 };
 
@@ -88,7 +87,7 @@ class MemoryPairing final : public PairingBackend {
 
  private:
   Sealer sealer_ = test_sealer();
-  runtime::SystemRandom random_;
+  TestRandom random_;
   memory::MemoryPairingStore store_{sealer_, random_};
 };
 
@@ -116,7 +115,7 @@ class SqlitePairing final : public PairingBackend {
   test::TempDir folder_;
   std::filesystem::path file_ = folder_ / "gateway.db";
   Sealer sealer_ = test_sealer();
-  runtime::SystemRandom random_;
+  TestRandom random_;
   std::unique_ptr<sqlite::GatewayDatabase> database_;
 };
 
