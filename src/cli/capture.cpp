@@ -81,6 +81,15 @@ std::uint64_t Capture::total(Direction direction) const {
   return totals_[static_cast<std::size_t>(direction)];
 }
 
+std::vector<Bytes> Capture::streams(Direction direction) const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<Bytes> out;
+  for (const auto& [key, stream] : streams_) {
+    if (key.second == direction) out.push_back(stream.kept);
+  }
+  return out;
+}
+
 bool Capture::contains(ByteView needle) const {
   const std::scoped_lock lock(mutex_);
   return std::ranges::any_of(

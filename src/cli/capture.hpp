@@ -36,6 +36,8 @@ class Capture {
   /// Records that were complete after `from_us` and not after `until_us`.
   [[nodiscard]] Seen seen(Direction direction, std::int64_t from_us, std::int64_t until_us) const;
   [[nodiscard]] std::uint64_t total(Direction direction) const;
+  /// What was kept of each connection, in the order in which they were opened.
+  [[nodiscard]] std::vector<Bytes> streams(Direction direction) const;
   /// True where `needle` stands in what was kept of any connection.
   [[nodiscard]] bool contains(ByteView needle) const;
 

@@ -35,12 +35,20 @@ Result<ordered_json> parse_reply(const std::string& body) {
   return json;
 }
 
+// Every page of a list.
 Result<ordered_json> list_of(const AdminOptions& options, const std::string& what) {
-  CPNS_TRY(const std::string body, options.client().get("/v1/" + what));
-  CPNS_TRY(const ordered_json json, parse_reply(body));
-  if (json.is_array()) return json;
-  if (json.is_object() && json.contains(what) && json.at(what).is_array()) return json.at(what);
-  return Error{Code::admin_reply_malformed, "no list " + what, "a list " + what};
+  auto all = ordered_json::array();
+  for (std::string target = "/v1/" + what; !target.empty();) {
+    CPNS_TRY(const std::string body, options.client().get(target));
+    CPNS_TRY(const ordered_json page, parse_reply(body));
+    if (!page.is_object() || !page.contains(what) || !page.at(what).is_array()) {
+      return Error{Code::admin_reply_malformed, "no list " + what, "a list " + what};
+    }
+    for (const auto& row : page.at(what)) all.push_back(row);
+    const bool more = page.contains("next") && page.at("next").is_string();
+    target = more ? "/v1/" + what + "?after=" + path_segment(page.at("next").get<std::string>()) : "";
+  }
+  return all;
 }
 
 std::string text_of(const ordered_json& value) {
@@ -141,7 +149,8 @@ Result<void> add(const AdminOptions& options, std::ostream& out) {
     if (options.json) {
       out << reply.dump() << "\n";
     } else {
-      out << "Enrolment token written to " << options.token_file << ".\nOn the gateway: cpns-gateway enroll\n";
+      out << "Enrolment token written to " << options.token_file
+          << ".\nOn the gateway: cpns-gateway enroll --dir DIR --token-file FILE\n";
     }
     return {};
   }
@@ -179,7 +188,7 @@ Result<void> list_gateways(const AdminOptions& options, std::ostream& out) {
 
 Result<void> list_devices(const AdminOptions& options, std::ostream& out) {
   CPNS_TRY(const ordered_json list, list_of(options, "devices"));
-  show_list(list, options, {"cm_device_id", "state", "device_name", "pn_gw_id", "activated_at"},
+  show_list(list, options, {"cm_device_id", "state", "device_name", "pn_gw_id", "expires_at"},
             "No CM Device yet. `cpns-gateway pair` prints a code for one.", out);
   return {};
 }

@@ -28,6 +28,7 @@ int run_program(int argc, const char* const* argv, std::ostream& out, std::ostre
   app.set_version_flag("--version", CPNS_VERSION);
   app.footer("Each command has its own --help with an example.");
   Console console{out, err};
+  add_demo(app, console);
   add_gateway(app, console);
   add_device(app, console);
   add_vectors(app, console);

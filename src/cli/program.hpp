@@ -19,6 +19,7 @@ struct Console {
 };
 
 // Each adds its command, with help and an example, to the program.
+void add_demo(CLI::App& app, Console& console);
 void add_explain(CLI::App& app, Console& console);
 void add_vectors(CLI::App& app, Console& console);
 void add_gateway(CLI::App& app, Console& console);

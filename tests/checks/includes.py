@@ -21,7 +21,7 @@ MAY = {
     "store/sqlite": CORE + ["store", "store/file", "store/migrations"],
     "runtime": CORE + ["tls"],
     "pngw": SHARED,
-    "server": SHARED,
+    "server": SHARED + ["pngw"],
     "gateway": SHARED + ["pngw"],
     "device": SHARED + ["pngw"],
     "cli": CORE + ["runtime"],

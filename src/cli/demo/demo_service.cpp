@@ -1,0 +1,171 @@
+#include "cli/demo/demo_service.hpp"
+
+#include <charconv>
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "cli/demo/file_content.hpp"
+#include "runtime/asio.hpp"
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+namespace cpns::cli {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::size_t kBlockSize = 65536;
+
+struct Connection {
+  explicit Connection(tcp::socket opened) : socket(std::move(opened)) {}
+  tcp::socket socket;
+  boost::beast::flat_buffer buffer;
+  std::vector<std::uint8_t> block = std::vector<std::uint8_t>(kBlockSize);
+};
+using ConnectionPtr = std::shared_ptr<Connection>;
+using Request = http::request_parser<http::buffer_body>;
+
+std::string all_headers(const Request& request) {
+  auto list = nlohmann::json::array();
+  for (const auto& field : request.get()) {
+    list.push_back({std::string(field.name_string()), std::string(field.value())});
+  }
+  return list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::string greeting(const Request& request) {
+  const auto of = [&](const char* name) {
+    const auto field = request.get().find(name);
+    return field == request.get().end() ? std::string("nobody") : std::string(field->value());
+  };
+  return "Hello, " + of("CPNS-Device-ID") + "! " + of("CPNS-PN-GW-ID") + " vouched for you.\n";
+}
+
+asio::awaitable<void> send_text(ConnectionPtr connection, http::status status, std::string type, std::string text,
+                                error_code& error) {
+  http::response<http::string_body> response(status, 11);
+  response.set(http::field::content_type, type);
+  response.body() = std::move(text);
+  response.prepare_payload();
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  co_await http::async_write(connection->socket, response, token);
+}
+
+asio::awaitable<void> send_file(ConnectionPtr connection, std::uint64_t size, error_code& error) {
+  const std::string head =
+      "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: " + std::to_string(size) +
+      "\r\n\r\n";
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  const auto head_buffer = asio::buffer(head);
+  co_await asio::async_write(connection->socket, head_buffer, token);
+  for (std::uint64_t at = 0; at < size && !error; at += kBlockSize) {
+    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(kBlockSize, size - at));
+    fill_file_content(at, {connection->block.data(), n});
+    const auto piece = asio::buffer(connection->block.data(), n);
+    co_await asio::async_write(connection->socket, piece, token);
+  }
+}
+
+asio::awaitable<void> send_digest(ConnectionPtr connection, Request& request, error_code& error) {
+  StreamDigest digest;
+  std::uint64_t size = 0;
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  while (!request.is_done() && !error) {
+    request.get().body().data = connection->block.data();
+    request.get().body().size = connection->block.size();
+    co_await http::async_read(connection->socket, connection->buffer, request, token);
+    if (error == http::error::need_buffer) error = {};
+    const std::size_t n = connection->block.size() - request.get().body().size;
+    digest.add({connection->block.data(), n});
+    size += n;
+  }
+  if (error) co_return;
+  std::string text = nlohmann::json{{"size", size}, {"sha256", digest.finish()}}.dump() + "\n";
+  std::string type = "application/json";
+  co_await send_text(connection, http::status::ok, std::move(type), std::move(text), error);
+}
+
+asio::awaitable<void> answer(ConnectionPtr connection, Request& request, error_code& error) {
+  const std::string target(request.get().target());
+  std::uint64_t size = 0;
+  const std::string_view digits = std::string_view(target).substr(std::min<std::size_t>(target.size(), 6));
+  const auto [end, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
+  std::string type = "text/plain";
+  std::string text;
+  auto status = http::status::ok;
+  if (request.get().method() == http::verb::post && target == "/digest") {
+    co_await send_digest(connection, request, error);
+    co_return;
+  }
+  if (target.starts_with("/file/") && bad == std::errc{} && end == digits.data() + digits.size()) {
+    co_await send_file(connection, size, error);
+    co_return;
+  }
+  if (target == "/hello") {
+    text = greeting(request);
+  } else if (target == "/headers") {
+    type = "application/json";
+    text = all_headers(request);
+  } else {
+    status = http::status::not_found;
+    text = "There are /hello, /headers, /file/BYTES and, for POST, /digest.\n";
+  }
+  co_await send_text(connection, status, std::move(type), std::move(text), error);
+}
+
+asio::awaitable<void> serve(ConnectionPtr connection) {
+  error_code error;
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  while (!error) {
+    Request request;
+    request.body_limit(boost::none);
+    co_await http::async_read_header(connection->socket, connection->buffer, request, token);
+    if (error) break;
+    const bool stays = request.get().keep_alive() && (request.is_done() || request.get().target() == "/digest");
+    co_await answer(connection, request, error);
+    if (!stays) break;
+  }
+  error_code ignored;
+  connection->socket.shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+asio::awaitable<void> accept(tcp::acceptor& acceptor) {
+  error_code error;
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  for (;;) {
+    tcp::socket socket = co_await acceptor.async_accept(token);
+    if (error == asio::error::operation_aborted) co_return;
+    if (error) continue;
+    error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    auto connection = std::make_shared<Connection>(std::move(socket));
+    asio::co_spawn(acceptor.get_executor(), serve(std::move(connection)), asio::detached);
+  }
+}
+
+}  // namespace
+
+Result<void> run_demo_service(const std::function<void(std::uint16_t port)>& ready) {
+  asio::io_context io(1);
+  tcp::acceptor acceptor(io);
+  const tcp::endpoint here(asio::ip::address_v4::loopback(), 0);
+  error_code error;
+  acceptor.open(here.protocol(), error);
+  if (!error) acceptor.bind(here, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error) return Error{Code::relay_not_listening, error.message(), "a free port on 127.0.0.1"};
+  asio::signal_set signals(io, SIGTERM, SIGINT);
+  signals.async_wait([&io](error_code, int) { io.stop(); });
+  asio::co_spawn(io, accept(acceptor), asio::detached);
+  ready(acceptor.local_endpoint(error).port());
+  io.run();
+  return {};
+}
+
+}  // namespace cpns::cli
