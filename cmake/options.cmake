@@ -4,6 +4,10 @@ add_library(cpns_options INTERFACE)
 target_compile_options(cpns_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror)
 target_include_directories(cpns_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+if(CPNS_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ takes a file that a unity file includes for a header, and warns about its local types.
+  target_compile_options(cpns_options INTERFACE -Wno-subobject-linkage)
+endif()
 
 # Hardening for everything, generated code too. Where a sanitizer watches, _FORTIFY_SOURCE stands back.
 add_compile_options(-fstack-protector-strong -fno-omit-frame-pointer)
@@ -36,6 +40,12 @@ endif()
 function(cpns_folder name)
   cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
+  # Commands and admin verbs each have an `Options` or a `handle` of their own: never in one unity file.
+  foreach(source ${arg_SOURCES})
+    if(source MATCHES "(^|/)(command_|commands_|admin/)")
+      set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    endif()
+  endforeach()
   target_link_libraries(${name} PUBLIC ${arg_PUBLIC} PRIVATE cpns_options ${arg_PRIVATE})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
 endfunction()

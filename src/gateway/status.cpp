@@ -11,7 +11,7 @@
 namespace cpns::gateway {
 namespace {
 
-constexpr std::size_t kMaxPem = std::size_t{64} * 1024;
+constexpr std::size_t kMaxCertificatePem = std::size_t{64} * 1024;
 constexpr std::size_t kPage = 256;
 
 using Json = nlohmann::ordered_json;
@@ -39,7 +39,7 @@ std::string time_text(ids::UnixTime time) {
 
 Result<GatewayStatus> read_status(const GatewayFolder& folder, const GatewayConfig& config,
                                   store::PairingStore& pairings, ids::UnixTime now) {
-  CPNS_TRY(const auto chain, runtime::read_file(folder.certificate(), kMaxPem));
+  CPNS_TRY(const auto chain, runtime::read_file(folder.certificate(), kMaxCertificatePem));
   CPNS_TRY(const auto info, tls::certificate_info(chain));
   CPNS_TRY(auto pn_gw_id, tls::pn_gw_id_of(info.uris));
   CPNS_TRY(const auto peers, read_peers(pairings));

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kCheckSize = 2;
 constexpr std::size_t kGroup = 4;
 
-Error malformed(std::string got) {
+Error malformed_code(std::string got) {
   return {Code::pairing_code_malformed, std::move(got),
           std::string(kPairingCodePrefix) + " and letters A-Z, digits 2-7"};
 }
@@ -38,11 +38,11 @@ secret::SecretBuffer encode_message(const PairingCode& code) {
 /// The letters after the prefix, without what people put between them.
 Result<Bytes> decode_letters(std::string_view text) {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  if (text.size() > kMaxPairingCodeText) return malformed(std::to_string(text.size()) + " characters");
+  if (text.size() > kMaxPairingCodeText) return malformed_code(std::to_string(text.size()) + " characters");
   const auto starts = text.size() >= kPairingCodePrefix.size() &&
                       std::equal(kPairingCodePrefix.begin(), kPairingCodePrefix.end(), text.begin(),
                                  [](char a, char b) { return a == upper(b); });
-  if (!starts) return malformed("text with another beginning");
+  if (!starts) return malformed_code("text with another beginning");
   std::string letters;
   letters.reserve(text.size());
   const Wiped<std::string&> wiped(letters);
@@ -50,7 +50,7 @@ Result<Bytes> decode_letters(std::string_view text) {
     if (!is_space(c) && c != '-') letters.push_back(c);
   }
   auto bytes = from_base32(letters);
-  if (!bytes) return malformed(std::to_string(letters.size()) + " letters, cut or of another alphabet");
+  if (!bytes) return malformed_code(std::to_string(letters.size()) + " letters, cut or of another alphabet");
   return bytes;
 }
 
@@ -86,7 +86,7 @@ std::string group_pairing_code(std::string_view text) {
 Result<PairingCode> parse_pairing_code(std::string_view text) {
   CPNS_TRY(auto decoded, decode_letters(text));
   const Wiped<Bytes> bytes(std::move(decoded));
-  if (bytes->size() <= kCheckSize) return malformed("a code without content");
+  if (bytes->size() <= kCheckSize) return malformed_code("a code without content");
   const auto content = ByteView(*bytes).first(bytes->size() - kCheckSize);
   const auto check = check_over(content);
   if (!std::equal(check.begin(), check.end(), bytes->end() - kCheckSize)) {
@@ -95,11 +95,11 @@ Result<PairingCode> parse_pairing_code(std::string_view text) {
 
   v1::PairingCode message;
   const SecretField wiped(message);
-  if (!message.ParseFromArray(content.data(), static_cast<int>(content.size()))) return malformed("altered content");
+  if (!message.ParseFromArray(content.data(), static_cast<int>(content.size()))) return malformed_code("altered content");
   const auto id = store::PairingId::from(as_bytes(message.pairing_id()));
-  if (!id || message.secret().size() != secret::PairingSecret::kSize) return malformed("fields of a wrong length");
+  if (!id || message.secret().size() != secret::PairingSecret::kSize) return malformed_code("fields of a wrong length");
   if (message.endpoints().empty() || static_cast<std::size_t>(message.endpoints_size()) > kMaxPanEndpoints) {
-    return malformed(std::to_string(message.endpoints_size()) + " endpoints");
+    return malformed_code(std::to_string(message.endpoints_size()) + " endpoints");
   }
   std::vector<ids::Endpoint> endpoints;
   for (const auto& endpoint : message.endpoints()) {
@@ -111,7 +111,7 @@ Result<PairingCode> parse_pairing_code(std::string_view text) {
   PairingCode code{*id, std::move(secret), std::move(endpoints)};
   // Fields of another version would be dropped silently by the parser.
   const auto canonical = encode_message(code);
-  if (!std::ranges::equal(canonical.view(), content)) return malformed("fields of another version");
+  if (!std::ranges::equal(canonical.view(), content)) return malformed_code("fields of another version");
   return code;
 }
 

@@ -9,7 +9,7 @@ using runtime::Task;
 
 namespace {
 
-constexpr int kCertificateDays = 730;
+constexpr int kGatewayCertificateDays = 730;
 constexpr std::chrono::seconds kRequestLimit{10};
 constexpr std::string_view kIdentityPrefix = "enroll-";
 
@@ -65,8 +65,9 @@ Task<Result<ids::PnGwId>> Enrolment::enrol(std::shared_ptr<runtime::SecureLink> 
   CPNS_CO_TRY(const auto enrolment, context_.gateways.find_enrolment(*token, when));
   if (!enrolment) co_return Error{Code::enrolment_token_unknown, token->hex(), "an open token"};
 
-  CPNS_CO_TRY(const auto certificate, tls::issue_gateway_certificate(ca_, request->certificate_request,
-                                                                     enrolment->pn_gw_id, kCertificateDays, when));
+  CPNS_CO_TRY(const auto certificate,
+              tls::issue_gateway_certificate(ca_, request->certificate_request, enrolment->pn_gw_id,
+                                             kGatewayCertificateDays, when));
   CPNS_CO_TRY(const auto digest, tls::certificate_sha256(certificate));
   assign::EnrollReply reply;
   CPNS_CO_TRY(auto own, tls::certificate_der(certificate));

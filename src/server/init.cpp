@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kCaDays = 3650;
-constexpr int kCertificateDays = 3650;
+constexpr int kServerCertificateDays = 3650;
 constexpr mode_t kSecret = 0600;
 constexpr mode_t kPublic = 0644;
 
@@ -59,7 +59,7 @@ Result<void> fill(const Folder& folder, const InitChoices& choices, const Settin
   CPNS_CHECK(write_key(folder.alias_key(), random));
   CPNS_TRY(const auto ca, tls::make_ca("CPNS operator links of " + settings.server_id.text(), kCaDays, now));
   CPNS_CHECK(write_identity(ca, folder.ca_certificate(), folder.ca_key()));
-  CPNS_TRY(const auto server, tls::make_server_certificate(ca, settings.server_id, {}, kCertificateDays, now));
+  CPNS_TRY(const auto server, tls::make_server_certificate(ca, settings.server_id, {}, kServerCertificateDays, now));
   CPNS_CHECK(write_identity(server, folder.certificate(), folder.certificate_key()));
   CPNS_TRY(auto master_key, load_master_key(folder));
   store::Sealer sealer(std::move(master_key));
