@@ -2,6 +2,7 @@
 
 #include "pngw/operator_link.hpp"
 #include "server/first_bytes.hpp"
+#include "tls/certificate_uri.hpp"
 
 namespace cpns::server {
 
@@ -102,7 +103,7 @@ Result<store::GatewayInfo> OperatorListener::authenticate(const tls::PeerIdentit
   if (peer.certificate_uris.size() != 1 || !peer.certificate_sha256) {
     return Error{Code::gateway_identity_ambiguous, std::to_string(peer.certificate_uris.size()) + " URIs", "one"};
   }
-  CPNS_TRY(const auto id, ids::PnGwId::parse(peer.certificate_uris.front()));
+  CPNS_TRY(const auto id, tls::pn_gw_id_of(peer.certificate_uris));
   CPNS_TRY(auto gateway, context_.gateways.find(id));
   if (!gateway) return Error{Code::gateway_unknown, id.text(), "a PN GW that was added here"};
   if (gateway->state != store::GatewayState::Enrolled) {
