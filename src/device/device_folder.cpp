@@ -1,0 +1,47 @@
+#include "device/device_folder.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "runtime/files.hpp"
+
+namespace cpns::device {
+
+Result<void> DeviceFolder::prepare() const {
+  std::error_code ignored;
+  const auto parent = std::filesystem::absolute(folder).lexically_normal().parent_path();
+  std::filesystem::create_directories(parent, ignored);
+  return runtime::make_private_directory(folder);
+}
+
+ids::CorrelationId DeviceFolder::load_run_id(ids::CorrelationId otherwise) const {
+  const auto text = runtime::read_file(run_id(), 64);
+  if (!text) return otherwise;
+  const auto bytes = from_hex(as_text(*text));
+  if (!bytes) return otherwise;
+  return ids::CorrelationId::from(*bytes).value_or(otherwise);
+}
+
+Result<void> DeviceFolder::save_run_id(const ids::CorrelationId& id) const {
+  return runtime::write_file_atomically(run_id(), as_bytes(id.hex()), 0600);
+}
+
+Result<FolderLock> FolderLock::take(const DeviceFolder& folder) {
+  const int file = ::open(folder.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+  if (file < 0) return Error{Code::file_not_written, folder.lock().string() + ": " + std::strerror(errno)};
+  FolderLock lock(file);
+  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    return Error{Code::device_busy, folder.folder.string(), "one cpns-device pair or run for one folder"};
+  }
+  return lock;
+}
+
+FolderLock::~FolderLock() {
+  if (file_ >= 0) ::close(file_);
+}
+
+}  // namespace cpns::device

@@ -1,0 +1,44 @@
+#pragma once
+// Where a CM Device keeps its things: one folder, mode 0700.
+
+#include <filesystem>
+
+#include "core/base/result.hpp"
+#include "core/ids/ids.hpp"
+
+namespace cpns::device {
+
+struct DeviceFolder {
+  std::filesystem::path folder;
+
+  [[nodiscard]] std::filesystem::path record() const { return folder / "device.record"; }
+  [[nodiscard]] std::filesystem::path lock() const { return folder / "lock"; }
+  [[nodiscard]] std::filesystem::path run_id() const { return folder / "run-id"; }
+
+  /// Makes it where it is missing. Fails with `file_not_written` or `directory_not_private`.
+  [[nodiscard]] Result<void> prepare() const;
+
+  /// The correlation id of the assignment, so that the logs of later links stand under the same run. No secret; a
+  /// fresh one where there is none.
+  [[nodiscard]] ids::CorrelationId load_run_id(ids::CorrelationId otherwise) const;
+  [[nodiscard]] Result<void> save_run_id(const ids::CorrelationId& id) const;
+};
+
+/// Held by the one process that may pair or run in a folder.
+class FolderLock {
+ public:
+  /// Fails with `device_busy` or `file_not_written`.
+  [[nodiscard]] static Result<FolderLock> take(const DeviceFolder& folder);
+  FolderLock(FolderLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+  FolderLock& operator=(FolderLock&& other) noexcept {
+    std::swap(file_, other.file_);
+    return *this;
+  }
+  ~FolderLock();
+
+ private:
+  explicit FolderLock(int file) : file_(file) {}
+  int file_;
+};
+
+}  // namespace cpns::device

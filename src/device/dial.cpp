@@ -1,0 +1,45 @@
+#include "device/dial.hpp"
+
+namespace cpns::device {
+namespace {
+
+// A handshake that the other end ended, by an alert or by hanging up; what timed out or was never there is no answer.
+bool is_refusal(const Error& error) {
+  return error.code != Code::handshake_timed_out && error.code != Code::connect_failed;
+}
+
+tls::PskOffer copy_of(const tls::PskOffer& offer) { return {offer.identity, offer.psk.duplicate(), offer.alpn}; }
+
+}  // namespace
+
+runtime::Task<Dialled> dial(std::vector<ids::Endpoint> endpoints, tls::PskOffer offer, DialLimits limits) {
+  Dialled result{nullptr, DialFailure::Unreachable, {}};
+  for (const auto& endpoint : endpoints) {
+    auto socket = co_await runtime::connect(endpoint.host(), endpoint.port(), limits.connect);
+    if (!socket) {
+      if (!result.error) result.error = std::move(socket).error();
+      continue;
+    }
+    auto engine = tls::make_psk_client(copy_of(offer));
+    if (!engine) {
+      result.error = std::move(engine).error();
+      break;
+    }
+    const auto link = std::make_shared<runtime::SecureLink>(std::move(*socket), std::move(*engine));
+    runtime::SecureLink::KeyLookup none;
+    auto shaken = co_await link->handshake(limits.handshake, std::move(none));
+    if (shaken) {
+      result.link = link;
+      result.error.reset();
+      break;
+    }
+    result.error = std::move(shaken).error();
+    if (is_refusal(*result.error)) {
+      result.failure = DialFailure::Refused;
+      break;
+    }
+  }
+  co_return result;
+}
+
+}  // namespace cpns::device

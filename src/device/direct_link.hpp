@@ -1,0 +1,28 @@
+#pragma once
+// Steps 12-15 on the device: a direct link to the CPNS Server, opened with the CM Device Key's external PSK.
+
+#include "device/context.hpp"
+#include "device/dial.hpp"
+
+namespace cpns::device {
+
+inline constexpr std::string_view kSignallingAlpn = "cpns/1";
+inline constexpr std::string_view kHttpAlpn = "http/1.1";
+
+struct DirectLink {
+  std::shared_ptr<runtime::SecureLink> link;
+  ids::ServerId server_id;
+  ids::CmDeviceId cm_device_id;
+  ids::CorrelationId run;  ///< of the assignment, for logs
+};
+
+/// The credential of a paired device. Fails with `device_not_paired`, `device_has_no_credential`,
+/// `credential_expired` or a Store error.
+[[nodiscard]] Result<assign::Credential> load_credential(store::CredentialStore& store, ids::UnixTime now);
+
+/// Loads the credential, opens the link, and keeps nothing of the key. Fails like load_credential, and with
+/// `direct_link_refused` or `server_unreachable`.
+[[nodiscard]] runtime::Task<Result<DirectLink>> open_direct_link(const Context& context, std::string_view alpn,
+                                                                 DialLimits limits = {});
+
+}  // namespace cpns::device

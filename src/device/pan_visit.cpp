@@ -1,0 +1,118 @@
+#include "device/pan_visit.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/clock.hpp"
+
+namespace cpns::device {
+
+using runtime::Task;
+
+namespace {
+
+constexpr std::chrono::milliseconds kAcknowledgement{5000};
+
+assign::Now system_now() { return {runtime::now(), std::chrono::milliseconds(runtime::monotonic_ms())}; }
+
+}  // namespace
+
+PanVisit::PanVisit(const Context& context, std::shared_ptr<runtime::SecureLink> link, pngw::PanIdentityKind kind)
+    : context_(context),
+      link_(std::move(link)),
+      messages_(link_),
+      kind_(kind),
+      run_(context.random.bytes<ids::CorrelationId::kSize>()) {}
+
+Result<void> PanVisit::save_pan_key() {
+  CPNS_TRY(const auto exported, link_->engine().exporter(pngw::kPanKeyLabel, secret::TlsPsk::kSize));
+  CPNS_TRY(auto record, context_.store.load());
+  if (!record.gateway) return Error{Code::device_not_paired, "a record without pairing", "the pairing under way"};
+  record.gateway->pan_psk =
+      secret::TlsPsk::make([&](auto to) { std::memcpy(to.data(), exported.view().data(), secret::TlsPsk::kSize); });
+  CPNS_CHECK(context_.store.save(record));
+  return {};
+}
+
+Result<void> PanVisit::forget_code() {
+  CPNS_TRY(auto record, context_.store.load());
+  // Beside an older credential the secret also says that a newer pairing is not complete: it stays until that is.
+  if (!record.gateway || !record.gateway->secret || record.credential) return {};
+  record.gateway->secret.reset();
+  CPNS_CHECK(context_.store.save(record));
+  return {};
+}
+
+Result<assign::Durable> PanVisit::save_credential(assign::Credential credential) {
+  CPNS_TRY(auto record, context_.store.load());
+  if (record.gateway) record.gateway->secret.reset();
+  record.credential = std::move(credential);
+  if (auto kept = context_.folder.save_run_id(run_); !kept) context_.log.error(kept.error());
+  return context_.store.save(record);
+}
+
+Task<Result<void>> PanVisit::run(ids::DeviceName name) {
+  if (kind_ == pngw::PanIdentityKind::Pair) CPNS_CO_CHECK(save_pan_key());
+  std::vector<std::string> capabilities = {"pne", "pne+pngw"};
+  Session session(run_, std::move(name), std::move(capabilities), system_now());
+  auto begun = co_await perform(&session, session.start());
+  if (!begun) co_return begun;
+  context_.tell("Asked for an ID and a key; PN GW and Server are at steps 0-10.");
+  bool first = true;
+  while (true) {
+    const std::optional<std::chrono::milliseconds> left =
+        std::max(session.deadline() - system_now().steady, std::chrono::milliseconds(1));
+    auto raw = co_await messages_.receive(left);
+    auto result = raw && !raw->empty() ? Session::Result{} : session.on_link_lost();
+    if (!raw && raw.error().code == Code::peer_too_slow) result = session.on_time(system_now());
+    if (raw && !raw->empty()) {
+      if (std::exchange(first, false) && kind_ == pngw::PanIdentityKind::Pan) CPNS_CO_CHECK(forget_code());
+      auto message = assign::parse(raw->view());
+      if (!message) {
+        const auto alert = assign::alert(run_);
+        (void)co_await messages_.send(ByteView(alert));
+        co_return std::move(message).error().at_step(assign::number(assign::Step::CredentialTransfer));
+      }
+      result = session.on_message(std::move(*message), system_now());
+    }
+    const bool over = result.over();
+    auto done = co_await perform(&session, std::move(result));
+    if (!done || over) co_return done;
+  }
+}
+
+// Carries out what the session says; a save leads to more of it.
+Task<Result<void>> PanVisit::perform(Session* session, Session::Result result) {
+  for (std::size_t i = 0; i < result.actions.size(); ++i) {
+    auto& action = result.actions[i];
+    if (auto* send = std::get_if<Session::SendToGateway>(&action)) {
+      auto sent = co_await messages_.send(ByteView(send->message));
+      if (!sent && !result.refusal) co_return std::move(sent).error();
+    } else if (auto* save = std::get_if<Session::SaveCredential>(&action)) {
+      auto stored = save_credential(std::move(save->credential));
+      if (!stored) context_.log.error(stored.error(), {{"run", run_}});
+      auto next =
+          stored ? session->on_saved(std::move(stored).value()) : session->on_save_failed(std::move(stored).error());
+      const bool finished = next.finished;
+      auto done = co_await perform(session, std::move(next));
+      if (finished) co_await wait_for_end();
+      co_return done;
+    } else if (auto* done = std::get_if<assign::StepDone>(&action)) {
+      context_.log.event(Code::step_done, {{"run", run_}, {"step", assign::number(done->step)}, {"party", "device"}});
+    }
+  }
+  if (result.refusal) {
+    context_.log.error(*result.refusal, {{"run", run_}});
+    co_return std::move(*result.refusal);
+  }
+  co_return Result<void>{};
+}
+
+// The PN GW closes the link when its copy is gone [G2]. If it does not, nothing is lost here.
+Task<void> PanVisit::wait_for_end() {
+  const std::optional<std::chrono::milliseconds> limit = kAcknowledgement;
+  const auto end = co_await messages_.receive(limit);
+  if (!end || !end->empty()) context_.log.event(Code::receipt_not_acknowledged, {{"run", run_}});
+}
+
+}  // namespace cpns::device
