@@ -13,7 +13,7 @@
 namespace cpns::cli {
 namespace {
 
-constexpr auto kPollInterval = std::chrono::milliseconds(2);
+constexpr auto kEndPoll = std::chrono::milliseconds(2);
 
 struct Pipe {
   int read = -1;
@@ -150,7 +150,7 @@ std::optional<ExitStatus> ChildProcess::poll() {
 
 std::optional<ExitStatus> ChildProcess::wait(std::chrono::milliseconds limit) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
-  while (!poll() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(kPollInterval);
+  while (!poll() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(kEndPoll);
   return ended_;
 }
 

@@ -20,7 +20,7 @@ using std::chrono::seconds;
 
 constexpr auto kStepsLimit = seconds(20);
 constexpr auto kSilenceLimit = seconds(10);
-constexpr auto kPollInterval = milliseconds(2);
+constexpr auto kStepPoll = milliseconds(2);
 
 volatile std::sig_atomic_t stop_asked = 0;
 void ask_to_stop(int) { stop_asked = 1; }
@@ -102,7 +102,7 @@ Result<void> follow_steps(World& world, StepWatch& watch, DemoView& view, bool u
       if (!status.clean() || !until_device_ends) return device_failed(world, status);
       if (watch.next() > assign::number(assign::Step::CredentialTransfer)) return {};
     }
-    std::this_thread::sleep_for(kPollInterval);
+    std::this_thread::sleep_for(kStepPoll);
   }
   return Error{Code::wait_timed_out, "step " + std::to_string(watch.next()) + " did not happen",
                "all steps within 20 s"};

@@ -22,13 +22,13 @@ using boost::system::error_code;
 
 constexpr std::size_t kBlockSize = 65536;
 
-struct Connection {
-  explicit Connection(tcp::socket opened) : socket(std::move(opened)) {}
+struct Client {
+  explicit Client(tcp::socket opened) : socket(std::move(opened)) {}
   tcp::socket socket;
   boost::beast::flat_buffer buffer;
   std::vector<std::uint8_t> block = std::vector<std::uint8_t>(kBlockSize);
 };
-using ConnectionPtr = std::shared_ptr<Connection>;
+using ClientPtr = std::shared_ptr<Client>;
 using Request = http::request_parser<http::buffer_body>;
 
 std::string all_headers(const Request& request) {
@@ -47,7 +47,7 @@ std::string greeting(const Request& request) {
   return "Hello, " + of("CPNS-Device-ID") + "! " + of("CPNS-PN-GW-ID") + " vouched for you.\n";
 }
 
-asio::awaitable<void> send_text(ConnectionPtr connection, http::status status, std::string type, std::string text,
+asio::awaitable<void> send_text(ClientPtr connection, http::status status, std::string type, std::string text,
                                 error_code& error) {
   http::response<http::string_body> response(status, 11);
   response.set(http::field::content_type, type);
@@ -57,7 +57,7 @@ asio::awaitable<void> send_text(ConnectionPtr connection, http::status status, s
   co_await http::async_write(connection->socket, response, token);
 }
 
-asio::awaitable<void> send_file(ConnectionPtr connection, std::uint64_t size, error_code& error) {
+asio::awaitable<void> send_file(ClientPtr connection, std::uint64_t size, error_code& error) {
   const std::string head =
       "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: " + std::to_string(size) +
       "\r\n\r\n";
@@ -72,7 +72,7 @@ asio::awaitable<void> send_file(ConnectionPtr connection, std::uint64_t size, er
   }
 }
 
-asio::awaitable<void> send_digest(ConnectionPtr connection, Request& request, error_code& error) {
+asio::awaitable<void> send_digest(ClientPtr connection, Request& request, error_code& error) {
   StreamDigest digest;
   std::uint64_t size = 0;
   auto token = asio::redirect_error(asio::use_awaitable, error);
@@ -91,7 +91,7 @@ asio::awaitable<void> send_digest(ConnectionPtr connection, Request& request, er
   co_await send_text(connection, http::status::ok, std::move(type), std::move(text), error);
 }
 
-asio::awaitable<void> answer(ConnectionPtr connection, Request& request, error_code& error) {
+asio::awaitable<void> answer(ClientPtr connection, Request& request, error_code& error) {
   const std::string target(request.get().target());
   std::uint64_t size = 0;
   const std::string_view digits = std::string_view(target).substr(std::min<std::size_t>(target.size(), 6));
@@ -119,7 +119,7 @@ asio::awaitable<void> answer(ConnectionPtr connection, Request& request, error_c
   co_await send_text(connection, status, std::move(type), std::move(text), error);
 }
 
-asio::awaitable<void> serve(ConnectionPtr connection) {
+asio::awaitable<void> serve(ClientPtr connection) {
   error_code error;
   auto token = asio::redirect_error(asio::use_awaitable, error);
   while (!error) {
@@ -144,7 +144,7 @@ asio::awaitable<void> accept(tcp::acceptor& acceptor) {
     if (error) continue;
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    auto connection = std::make_shared<Connection>(std::move(socket));
+    auto connection = std::make_shared<Client>(std::move(socket));
     asio::co_spawn(acceptor.get_executor(), serve(std::move(connection)), asio::detached);
   }
 }

@@ -27,7 +27,7 @@ class DemoView {
   virtual void listened(const ListenerReport& report) = 0;
   virtual void progress(const Download& so_far) = 0;
   virtual void downloaded(const Download& download, const std::string& sha256) = 0;
-  virtual void ended(double seconds, const std::string& kept_folder) = 0;
+  virtual void ended(double took, const std::string& kept_folder) = 0;
 };
 
 [[nodiscard]] std::unique_ptr<DemoView> make_text_view(std::ostream& out, Terminal terminal);

@@ -44,10 +44,9 @@ class JsonView final : public DemoView {
   explicit JsonView(std::ostream& out) : out_(out) {}
 
   void started(World& world) override {
-    using Party = World::Party;
     line({{"event", "started"},
-          {"server_pid", world.pid(Party::Server)},
-          {"gateway_pid", world.pid(Party::PnGw)},
+          {"server_pid", world.pid(World::Party::Server)},
+          {"gateway_pid", world.pid(World::Party::PnGw)},
           {"operator_link", world.operator_link().endpoint()},
           {"pan_link", world.pan_link().endpoint()},
           {"direct_link", world.direct_link().endpoint()}});
@@ -90,8 +89,8 @@ class JsonView final : public DemoView {
           {"seconds", download.seconds},
           {"megabytes_per_second", download.megabytes_per_second()}});
   }
-  void ended(double seconds, const std::string& kept_folder) override {
-    ordered_json last{{"event", "ended"}, {"seconds", seconds}};
+  void ended(double took, const std::string& kept_folder) override {
+    ordered_json last{{"event", "ended"}, {"seconds", took}};
     if (!kept_folder.empty()) last["folder"] = kept_folder;
     line(last);
   }

@@ -106,8 +106,8 @@ class TextView final : public DemoView {
          << terminal_.dim(sha256) << "\n";
   }
 
-  void ended(double seconds, const std::string& kept_folder) override {
-    out_ << "\n  " << terminal_.green(terminal_.check()) << " Done in " << fixed(seconds, 1)
+  void ended(double took, const std::string& kept_folder) override {
+    out_ << "\n  " << terminal_.green(terminal_.check()) << " Done in " << fixed(took, 1)
          << " s; every program ended in order.";
     if (!kept_folder.empty()) out_ << " Kept in " << kept_folder << ".";
     out_ << "\n\n";

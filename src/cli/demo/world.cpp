@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kPollInterval = milliseconds(2);
+constexpr auto kReadyPoll = milliseconds(2);
 constexpr auto kStartLimit = seconds(20);
 constexpr auto kRunLimit = seconds(30);
 constexpr auto kGrace = seconds(5);
@@ -261,7 +261,7 @@ Result<std::uint16_t> World::await_listener(Party party, const std::string& list
     if (const auto status = member(party).process->poll()) {
       return ended_early(program_of(party), *status, words_of(party));
     }
-    std::this_thread::sleep_for(kPollInterval);
+    std::this_thread::sleep_for(kReadyPoll);
   }
   return Error{Code::wait_timed_out, program_of(party) + " does not listen on its " + listener + " link",
                "within 20 s"};
