@@ -3,6 +3,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/http/parser.hpp>
+#include <limits>
 
 namespace cpns::device {
 
@@ -57,7 +58,7 @@ struct ReplyReader::Impl {
     parser = std::make_unique<Parser>();
     parser->get().body().sink = &sink;
     parser->header_limit(kMaxHead);
-    parser->body_limit(boost::none);
+    parser->body_limit(std::numeric_limits<std::uint64_t>::max());  // it passes on, whatever its length
     parser->skip(head_only);
     parser->eager(false);
     head_shown = false;

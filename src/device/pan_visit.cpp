@@ -56,7 +56,7 @@ Task<Result<void>> PanVisit::run(ids::DeviceName name) {
   std::vector<std::string> capabilities = {"pne", "pne+pngw"};
   Session session(run_, std::move(name), std::move(capabilities), system_now());
   auto begun = co_await perform(&session, session.start());
-  if (!begun) co_return begun;
+  if (!begun) co_return std::move(begun).error();
   context_.tell("Asked for an ID and a key; PN GW and Server are at steps 0-10.");
   bool first = true;
   while (true) {
@@ -75,28 +75,28 @@ Task<Result<void>> PanVisit::run(ids::DeviceName name) {
       }
       result = session.on_message(std::move(*message), system_now());
     }
-    const bool over = result.over();
-    auto done = co_await perform(&session, std::move(result));
-    if (!done || over) co_return done;
+    const auto over = co_await perform(&session, std::move(result));
+    if (!over) co_return over.error();
+    if (*over) co_return Result<void>{};
   }
 }
 
 // Carries out what the session says; a save leads to more of it.
-Task<Result<void>> PanVisit::perform(Session* session, Session::Result result) {
+Task<Result<bool>> PanVisit::perform(Session* session, Session::Result result) {
   for (std::size_t i = 0; i < result.actions.size(); ++i) {
     auto& action = result.actions[i];
     if (auto* send = std::get_if<Session::SendToGateway>(&action)) {
       auto sent = co_await messages_.send(ByteView(send->message));
-      if (!sent && !result.refusal) co_return std::move(sent).error();
+      // A receipt that does not leave changes nothing here: the credential is stored.
+      if (!sent && !result.over()) co_return std::move(sent).error();
     } else if (auto* save = std::get_if<Session::SaveCredential>(&action)) {
       auto stored = save_credential(std::move(save->credential));
       if (!stored) context_.log.error(stored.error(), {{"run", run_}});
       auto next =
           stored ? session->on_saved(std::move(stored).value()) : session->on_save_failed(std::move(stored).error());
-      const bool finished = next.finished;
-      auto done = co_await perform(session, std::move(next));
-      if (finished) co_await wait_for_end();
-      co_return done;
+      auto over = co_await perform(session, std::move(next));
+      if (over && *over) co_await wait_for_end();
+      co_return over;
     } else if (auto* done = std::get_if<assign::StepDone>(&action)) {
       context_.log.event(Code::step_done, {{"run", run_}, {"step", assign::number(done->step)}, {"party", "device"}});
     }
@@ -105,7 +105,7 @@ Task<Result<void>> PanVisit::perform(Session* session, Session::Result result) {
     context_.log.error(*result.refusal, {{"run", run_}});
     co_return std::move(*result.refusal);
   }
-  co_return Result<void>{};
+  co_return result.finished;
 }
 
 // The PN GW closes the link when its copy is gone [G2]. If it does not, nothing is lost here.

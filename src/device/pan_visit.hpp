@@ -24,7 +24,8 @@ class PanVisit {
   /// The PN GW has answered under the later key: the code's secret has done its work.
   [[nodiscard]] Result<void> forget_code();
   [[nodiscard]] Result<assign::Durable> save_credential(assign::Credential credential);
-  [[nodiscard]] runtime::Task<Result<void>> perform(Session* session, Session::Result result);
+  /// True where the run is over, well.
+  [[nodiscard]] runtime::Task<Result<bool>> perform(Session* session, Session::Result result);
   [[nodiscard]] runtime::Task<void> wait_for_end();
 
   const Context& context_;
