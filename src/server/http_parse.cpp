@@ -1,5 +1,7 @@
 #include "server/http_parse.hpp"
 
+#include <limits>
+
 #include "runtime/asio.hpp"
 
 #include <boost/beast/http/buffer_body.hpp>
@@ -16,7 +18,8 @@ using BeastError = boost::system::error_code;
 template <class Parser>
 void prepare(Parser& parser) {
   parser.header_limit(kMaxHeadSize);
-  parser.body_limit(boost::none);  // bodies are streamed: their length is the service's business
+  // Bodies are streamed: their length is the service's business. Boost 1.74 takes no limit (none) for a limit of none.
+  parser.body_limit(std::numeric_limits<std::uint64_t>::max());
 }
 
 std::string text_of(boost::beast::string_view view) { return {view.data(), view.size()}; }
