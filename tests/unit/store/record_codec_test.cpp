@@ -71,7 +71,7 @@ TEST(RecordCodecTest, when_the_version_is_newer_or_zero_then_the_error_says_whic
 
 TEST(RecordCodecTest, when_a_field_is_wrong_then_the_error_names_it_and_holds_no_key) {
   auto bytes = whole();
-  bytes.resize(bytes.size() - 1);
+  bytes.pop_back();
   const auto refused = parse_device_record(bytes);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().got, "an end inside endpoint");
