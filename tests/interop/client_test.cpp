@@ -45,7 +45,7 @@ TEST_F(PublicClient, when_openssl_s_client_has_the_psk_then_it_gets_the_service)
 }
 
 TEST_F(PublicClient, when_openssl_s_client_offers_no_alpn_then_it_is_taken_as_http) {
-  const auto result = openssl(server.good_plain, {"-tls1_3"});
+  const auto result = openssl(server.good_plain, {"-tls1_3", "-servername", "cpns.example.net"});
   EXPECT_TRUE(result.holds(server.expected_answer())) << result.output << server.log();
 }
 
