@@ -93,7 +93,8 @@ std::string LifecycleTest::greeting() {
 }
 
 std::vector<nlohmann::json> LifecycleTest::devices_of_server() {
-  const auto list = world_.run("cpns", {"device", "list", "--json", "--server", world_.folder_of(Party::Server).string()});
+  const auto list =
+      world_.run("cpns", {"device", "list", "--json", "--server", world_.folder_of(Party::Server).string()});
   EXPECT_TRUE(list.ok()) << to_text(list.error());
   std::vector<nlohmann::json> devices;
   std::istringstream lines(list ? *list : std::string());

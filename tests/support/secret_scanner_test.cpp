@@ -64,7 +64,8 @@ TEST_F(SecretScannerTest, when_one_bit_differs_then_nothing_is_found) {
 
 TEST_F(SecretScannerTest, when_a_large_file_holds_a_secret_across_two_pieces_then_it_is_found_once) {
   const TempDir dir;
-  for (const std::size_t at : {std::size_t{0}, std::size_t{(4 << 20) - 16}, std::size_t{4 << 20}, std::size_t{9 << 20}}) {
+  for (const std::size_t at :
+       {std::size_t{0}, std::size_t{(4 << 20) - 16}, std::size_t{4 << 20}, std::size_t{9 << 20}}) {
     std::string content(10 << 20, 'x');
     content.replace(at, secret_.size(), as_text(secret_));
     std::ofstream(dir / "core", std::ios::binary | std::ios::trunc) << content;

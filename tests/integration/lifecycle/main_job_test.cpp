@@ -26,7 +26,8 @@ TEST_F(MainJobTest, when_a_device_is_paired_and_runs_then_every_step_is_done_in_
   for (const auto& info : assign::kSteps) {
     ASSERT_TRUE(await_step(info.step)) << assign::number(info.step);
     const auto event = std::ranges::find_if(events_, [&](const World::Event& e) {
-      return e.party == info.reported_by && e.line.is("step_done") && e.line.number("step") == assign::number(info.step);
+      return e.party == info.reported_by && e.line.is("step_done") &&
+             e.line.number("step") == assign::number(info.step);
     });
     if (run.empty()) run = event->line.string("run");
     EXPECT_EQ(event->line.string("run"), run) << event->line.text;
@@ -74,11 +75,11 @@ TEST_F(MainJobTest, when_two_devices_are_paired_at_once_then_each_gets_an_identi
   std::filesystem::rename(*first_code, second_code);
 
   ASSERT_TRUE(world_.start_pairing(dir_ / "first-code.png").ok());
-  auto other = cli::ChildProcess::start({std::filesystem::path(world_.options().programs) / "cpns-device",
-                                         {"pair", second_code.string(), "--dir", (dir_ / "camera-2").string(), "--name",
-                                          "camera-2"},
-                                         {},
-                                         dir_ / "camera-2.err"});
+  auto other = cli::ChildProcess::start(
+      {std::filesystem::path(world_.options().programs) / "cpns-device",
+       {"pair", second_code.string(), "--dir", (dir_ / "camera-2").string(), "--name", "camera-2"},
+       {},
+       dir_ / "camera-2.err"});
   ASSERT_TRUE(other.ok());
   const auto first_end = world_.wait_for_device(seconds(20));
   const auto second_end = other->wait(seconds(20));
@@ -100,9 +101,8 @@ TEST_F(MainJobTest, when_a_device_is_revoked_then_its_link_closes_within_a_secon
   forget();
   const auto begun = std::chrono::steady_clock::now();
   ASSERT_TRUE(world_.run("cpns", {"device", "revoke", id, "--server", world_.folder_of(Party::Server).string()}).ok());
-  ASSERT_TRUE(await([](const World::Event& event) {
-    return event.party == Party::Server && event.line.is("direct_link_closed");
-  }));
+  ASSERT_TRUE(await(
+      [](const World::Event& event) { return event.party == Party::Server && event.line.is("direct_link_closed"); }));
   EXPECT_LT(std::chrono::steady_clock::now() - begun, seconds(1)) << "[V1]";
   EXPECT_FALSE(world_.request("hello", "/hello").ok());
   const auto devices = devices_of_server();
