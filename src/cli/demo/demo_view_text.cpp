@@ -82,7 +82,7 @@ class TextView final : public DemoView {
     for (const auto& search : report.searches) {
       std::string where;
       for (const auto& link : search.found_on) where += (where.empty() ? "" : ", ") + link;
-      out_ << "    " << padded(search.what, 20)
+      out_ << "    " << padded(search.what, 22)
            << (where.empty() ? terminal_.green(padded("not found", 11)) : terminal_.yellow(padded("FOUND", 11)))
            << terminal_.dim(where.empty() ? "" : where) << "\n";
     }
@@ -90,8 +90,8 @@ class TextView final : public DemoView {
     for (const auto& field : report.in_clear) {
       const auto times = field.times > 1 ? " (" + std::to_string(field.times) + " times)" : "";
       out_ << "    " << padded(field.link, 15) << padded(field.what, 14)
-           << terminal_.yellow(cut(field.text, 42) + times) << "\n"
-           << std::string(33, ' ') << terminal_.dim(field.meaning) << "\n";
+           << terminal_.yellow(cut(field.text, 26) + times)
+           << terminal_.dim(field.meaning.empty() ? "" : ": " + field.meaning) << "\n";
     }
     out_ << "\n";
   }

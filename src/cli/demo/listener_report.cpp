@@ -18,12 +18,13 @@ std::vector<Link> links_of(World& world) {
 }
 
 std::string meaning_of(const std::string& what, const std::string& text) {
-  if (what == "protocol") return "what the connection carries";
+  if (what == "protocol") return {};
   if (what == "server name") return "which server is called";
+  if (text.starts_with("enroll-")) return "number of an enrolment token, used once";
   if (text.starts_with("pair-")) return "number of a pairing code, used once";
   if (text.starts_with("pan-")) return "number of a pairing, the same each time";
   if (text.starts_with("cm-")) return "the CM Device ID itself: a listener can follow the device";
-  return "identity alias: only the server can open it, each link has a new one";
+  return "alias: only the server can open it, and each link has a new one";
 }
 
 void note(ListenerReport& report, const std::string& link, const std::string& what, const std::string& text) {

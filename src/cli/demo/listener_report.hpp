@@ -17,14 +17,14 @@ struct ListenerReport {
     std::string what;  ///< "PSK identity", "server name", "protocol"
     std::string text;
     std::size_t times;
-    std::string meaning;  ///< what a listener learns from it
+    std::string meaning;  ///< what a listener learns from it; empty where the text says it
   };
   std::vector<Search> searches;
   std::vector<InClear> in_clear;  ///< fields of ClientHellos
   std::uint64_t bytes = 0;        ///< captured on all links
 };
 
-/// `secrets`: pairs of what it is and its text.
+/// `wanted`: pairs of what it is and its text.
 [[nodiscard]] ListenerReport make_listener_report(World& world,
                                                   const std::vector<std::pair<std::string, std::string>>& wanted);
 

@@ -22,19 +22,31 @@ std::vector<SeenStep> StepWatch::take(const std::vector<World::Event>& events) {
     reports_.try_emplace(index, Report{line.number("mono_us").value_or(0), line.string("run")});
   }
   std::vector<SeenStep> steps;
-  for (auto found = reports_.find(next_); found != reports_.end(); found = reports_.find(++next_)) {
-    steps.push_back(look(assign::kSteps[next_], found->second));
-  }
+  for (; can_show(next_); ++next_) steps.push_back(look(assign::kSteps[next_]));
   return steps;
 }
 
-SeenStep StepWatch::look(const assign::StepInfo& info, const Report& report) {
+// The device says that step 14 is done when its handshake is over; what the server sends after step 15 may be on the
+// wire by then. Therefore step 14 waits for the report of step 15.
+bool StepWatch::can_show(std::size_t step) const {
+  const bool waits = step == static_cast<std::size_t>(assign::Step::ServerFinished);
+  return reports_.contains(step) && (!waits || reports_.contains(step + 1));
+}
+
+SeenStep StepWatch::look(const assign::StepInfo& info) {
+  const auto& report = reports_.at(next_);
   if (next_ == 0) first_us_ = report.at_us;
-  SeenStep step{&info, static_cast<double>(report.at_us - first_us_) / 1000, report.run, std::nullopt};
+  // A step was done before the one after it, whoever was quicker to say so.
+  auto at_us = report.at_us;
+  if (const auto later = reports_.find(next_ + 1); later != reports_.end())
+    at_us = std::min(at_us, later->second.at_us);
+  SeenStep step{&info, static_cast<double>(at_us - first_us_) / 1000, report.run, std::nullopt};
   if (auto* relay = world_.link(info.link)) {
-    step.wire = relay->capture().seen(direction_of(info), last_us_, report.at_us);
+    const auto direction = direction_of(info);
+    auto& shown_until = shown_until_us_.try_emplace({info.link, direction}, begun_us_).first->second;
+    step.wire = relay->capture().seen(direction, shown_until, at_us);
+    shown_until = std::max(shown_until, at_us);
   }
-  last_us_ = std::max(last_us_, report.at_us);
   return step;
 }
 

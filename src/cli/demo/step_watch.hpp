@@ -14,13 +14,13 @@ struct SeenStep {
   const assign::StepInfo* info;
   double ms;                          ///< since step 0
   std::string run;                    ///< correlation id
-  std::optional<Capture::Seen> wire;  ///< on its link, in its direction, since the step before; none: a step inside
+  std::optional<Capture::Seen> wire;  ///< on its link, in its direction, since it was last shown; none: a step inside
 };
 
 class StepWatch {
  public:
   /// `begun_us`: nothing that passed before counts.
-  StepWatch(World& world, std::int64_t begun_us) : world_(world), last_us_(begun_us) {}
+  StepWatch(World& world, std::int64_t begun_us) : world_(world), begun_us_(begun_us) {}
 
   /// Takes log lines; gives the steps that are next, in order of their number.
   [[nodiscard]] std::vector<SeenStep> take(const std::vector<World::Event>& events);
@@ -32,13 +32,15 @@ class StepWatch {
     std::int64_t at_us;
     std::string run;
   };
-  [[nodiscard]] SeenStep look(const assign::StepInfo& info, const Report& report);
+  [[nodiscard]] bool can_show(std::size_t step) const;
+  [[nodiscard]] SeenStep look(const assign::StepInfo& info);
 
   World& world_;
   std::map<std::size_t, Report> reports_;
   std::size_t next_ = 0;
   std::int64_t first_us_ = 0;
-  std::int64_t last_us_;
+  std::int64_t begun_us_;
+  std::map<std::pair<assign::LinkKind, Direction>, std::int64_t> shown_until_us_;
 };
 
 /// Seen from the side that opened the link: the PN GW opens the operator link, the device the two others.
