@@ -162,6 +162,7 @@ void AssignmentWorld::take(GatewaySession::Result outcome) {
       send(Way::GatewayToDevice, to_device->message.view());
     } else if (std::holds_alternative<GatewaySession::EraseCredential>(action)) {
       require(gateway_stored_, "only a stored copy is erased [G2]");
+      erased_ = true;
     }
   }
   require(!outcome.refusal || outcome.refusal->step, "a refusal names its step [V3]");

@@ -31,6 +31,8 @@ class AssignmentWorld {
   void lose_operator_link();
   void restore_operator_link();
   void lose_pan_link();
+  /// All three are done and have what they should.
+  [[nodiscard]] bool complete() const { return over() && activation_stored_ && device_stored_ && erased_; }
   [[nodiscard]] bool over() const { return server_over_ && gateway_over_ && device_over_; }
 
  private:
@@ -58,7 +60,7 @@ class AssignmentWorld {
   bool server_saving_ = false, gateway_saving_ = false, device_saving_ = false;
   bool pending_stored_ = false, activation_asked_ = false, activation_stored_ = false;
   std::optional<ids::CmDeviceId> active_id_;
-  bool gateway_stored_ = false, device_stored_ = false;
+  bool gateway_stored_ = false, device_stored_ = false, erased_ = false;
 };
 
 }  // namespace cpns::fuzz

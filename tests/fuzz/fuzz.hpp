@@ -20,6 +20,11 @@ inline void require(bool holds, const char* property) {
   std::abort();
 }
 
+/// Set by a target that has taken its input for good and acted on it. A replay asks for it after each seed `*.ok`, so
+/// that a target can't go on quietly when its subject begins to refuse everything.
+inline bool accepted = false;
+inline void accept() { accepted = true; }
+
 /// Takes values off the front of the input; gives zeros when there is no more. The input must outlive it.
 class Taker {
  public:

@@ -10,6 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)cpns::server::admin::dump(cpns::server::admin::to_json(parsed.error()));
     return 0;
   }
+  cpns::fuzz::accept();
   for (const auto& [name, value] : parsed->items()) {
     cpns::fuzz::require(name == "pn_gw_id" || name == "device_quota", "no other members are taken");
   }

@@ -64,5 +64,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (where == 2) world.lose_pan_link();
     }
   }
+  if (world.complete()) accept();
   return 0;
 }

@@ -15,5 +15,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(info.ok(), "what is issued can be read");
   const auto named = cpns::tls::pn_gw_id_of(info->uris);
   require(named.ok() && *named == sample_pn_gw_id(), "the certificate names the token's identity alone [L1]");
+  accept();
   return 0;
 }

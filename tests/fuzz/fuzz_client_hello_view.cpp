@@ -6,6 +6,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto view = cpns::cli::read_client_hello({data, size});
   if (!view) return 0;
+  if (!view->psk_identities.empty()) cpns::fuzz::accept();
   std::size_t total = view->server_name.size();
   for (const auto& identity : view->psk_identities) total += identity.size();
   for (const auto& protocol : view->alpn) total += protocol.size();

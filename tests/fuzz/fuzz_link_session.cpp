@@ -19,6 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool was_open = session.open();
     const auto outcome = session.on_message(*message);
     if (!was_open && session.open()) {
+      accept();
       const auto* hello = std::get_if<LinkHello>(&message->body);
       require(hello != nullptr && hello->role != mine, "only the other role's LinkHello opens a link");
     }

@@ -19,5 +19,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 again->endpoints == code->endpoints,
             "parse(encode(x)) == x, grouped and not");
   }
+  cpns::fuzz::accept();
   return 0;
 }

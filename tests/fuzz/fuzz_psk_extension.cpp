@@ -30,6 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using cpns::fuzz::require;
   const cpns::ByteView bytes(data, size);
   if (const auto identity = cpns::tls::parse_first_psk_identity(bytes)) {
+    cpns::fuzz::accept();
     require(!identity->empty() && identity->size() <= cpns::tls::kMaxPskIdentity, "an identity has 1-256 bytes");
     const auto found = std::search(bytes.begin(), bytes.end(), identity->begin(), identity->end(),
                                    [](std::uint8_t a, char b) { return a == static_cast<std::uint8_t>(b); });

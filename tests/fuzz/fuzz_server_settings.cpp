@@ -12,5 +12,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   require(settings->pending_lifetime <= std::chrono::seconds(300), "a pending assignment ends after 300 s [S6]");
   require(settings->quota.pending <= 32, "at most 32 pending per PN GW [S7]");
+  cpns::fuzz::accept();
   return 0;
 }

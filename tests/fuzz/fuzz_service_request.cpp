@@ -24,5 +24,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(head->ends_with("\r\n\r\n") && head->find("\r\n\r\n") == head->size() - 4, "one head, one empty line");
   const auto carriage_returns = std::count(head->begin(), head->end(), '\r');
   require(std::count(head->begin(), head->end(), '\n') == carriage_returns, "lines end with CR LF and nothing else");
+  cpns::fuzz::accept();
   return 0;
 }

@@ -1,6 +1,6 @@
 // Runs every file of the folders and files on its command line through one fuzz target. An ordinary test: what was
-// once found stays found, and every compiler and sanitizer sees the corpus. Prints each name before it runs, so that
-// the last line before a crash names the culprit.
+// once found stays found, and every compiler and sanitizer sees the corpus. A seed named *.ok must be accepted. Prints
+// each name before it runs, so that the last line before a crash names the culprit.
 
 #include <algorithm>
 #include <filesystem>
@@ -35,7 +35,12 @@ int main(int argc, char** argv) {
     std::ifstream in(file, std::ios::binary);
     const std::string content{std::istreambuf_iterator<char>(in), {}};
     if (in.bad()) return 1;
+    cpns::fuzz::accepted = false;
     LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(content.data()), content.size());
+    if (file.extension() == ".ok" && !cpns::fuzz::accepted) {
+      std::fprintf(stderr, "a good seed was refused\n");
+      return 1;
+    }
   }
   LLVMFuzzerTestOneInput(nullptr, 0);
   std::printf("%zu files\n", files.size());

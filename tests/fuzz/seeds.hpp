@@ -20,6 +20,11 @@ class Corpus {
     out.write(reinterpret_cast<const char*>(seed.data()), static_cast<std::streamsize>(seed.size()));
     ok_ = ok_ && out.good();
   }
+  /// A seed that its target must accept.
+  template <class Seed>
+  void good(const std::string& target, const std::string& name, const Seed& seed) {
+    add(target, name + ".ok", seed);
+  }
   void add(const std::string& target, const std::string& name, std::string_view seed) {
     add(target, name, as_bytes(seed));
   }

@@ -18,17 +18,17 @@ void add_identity_seeds(Corpus& corpus) {
   corpus.add("encoding", "utf8_overlong", std::string_view("\xc0\xaf\xe0\x80\xaf"));
   corpus.add("encoding", "utf8_surrogate", std::string_view("\xed\xa0\x80"));
 
-  corpus.add("identity_text", "cm_device_id", id.text());
+  corpus.good("identity_text", "cm_device_id", id.text());
   corpus.add("identity_text", "cm_device_id_bytes", id.bytes());
-  corpus.add("identity_text", "alias", sample_alias().text());
-  corpus.add("identity_text", "server_id", sample_server_id().text());
-  corpus.add("identity_text", "pn_gw_id_sip", sample_pn_gw_id().text());
-  corpus.add("identity_text", "pn_gw_id_tel", std::string_view("tel:+358401234567"));
-  corpus.add("identity_text", "endpoint", sample_endpoint().text());
-  corpus.add("identity_text", "endpoint_ipv6", sample_endpoint6().text());
-  corpus.add("identity_text", "longest_name", std::string(255, 'n'));
+  corpus.good("identity_text", "alias", sample_alias().text());
+  corpus.good("identity_text", "server_id", sample_server_id().text());
+  corpus.good("identity_text", "pn_gw_id_sip", sample_pn_gw_id().text());
+  corpus.good("identity_text", "pn_gw_id_tel", std::string_view("tel:+358401234567"));
+  corpus.good("identity_text", "endpoint", sample_endpoint().text());
+  corpus.good("identity_text", "endpoint_ipv6", sample_endpoint6().text());
+  corpus.good("identity_text", "longest_name", std::string(255, 'n'));
 
-  corpus.add("identity_alias", "alias", sample_alias().text());
+  corpus.good("identity_alias", "alias", sample_alias().text());
   corpus.add("identity_alias", "plain", id.text());
   corpus.add("identity_alias", "bytes", id.bytes());
 }

@@ -11,16 +11,16 @@ void add_message_seeds(Corpus& corpus) {
   const auto add = [&](Body body) {
     const Message message{sample_correlation_id(), std::move(body)};
     const auto encoded = encode(message);
-    corpus.add("message", std::string(message_name(message.body)), encoded.view());
+    corpus.good("message", std::string(message_name(message.body)), encoded.view());
   };
   CountedRandom random;
   const auto id = sample_cm_device_id();
   const auto assignment = sample_assignment_id();
   const auto result =
       encode_result({assignment, sample_alias(), sample_time(), {sample_endpoint(), sample_endpoint6()}});
-  corpus.add("assignment_result", "two_endpoints", result);
-  corpus.add("assignment_result", "one_endpoint",
-             encode_result({assignment, sample_alias(), sample_time(), {sample_endpoint()}}));
+  corpus.good("assignment_result", "two_endpoints", result);
+  corpus.good("assignment_result", "one_endpoint",
+              encode_result({assignment, sample_alias(), sample_time(), {sample_endpoint()}}));
 
   add(ActivationInvite{sample_device_name()});
   add(ActivationRequest{sample_device_name(), {"direct", "http/1.1"}});

@@ -25,30 +25,31 @@ void add_codes(Corpus& corpus) {
                                sample_secret<secret::PairingSecret>(),
                                {ids::Endpoint::parse("192.0.2.7:7442").value()}};
   const auto text = pngw::encode_pairing_code(code);
-  corpus.add("pairing_code", "plain", text);
-  corpus.add("pairing_code", "grouped", pngw::group_pairing_code(text));
+  corpus.good("pairing_code", "plain", text);
+  corpus.good("pairing_code", "grouped", pngw::group_pairing_code(text));
   auto mistyped = text;
   mistyped.back() = mistyped.back() == 'A' ? 'B' : 'A';
   corpus.add("pairing_code", "mistyped", mistyped);
-  corpus.add("pairing_picture", "code.png", pngw::draw_png(pngw::make_qr(text).value(), 2));
+  corpus.add("pairing_picture", "code.png.ok", pngw::draw_png(pngw::make_qr(text).value(), 2));
   corpus.add("pairing_picture", "other_code.png", pngw::draw_png(pngw::make_qr("HELLO").value(), 3));
 
-  corpus.add("enroll_token", "token",
-             pngw::encode_enroll_token({store::TokenId({8, 7, 6, 5, 4, 3, 2, 1}), sample_secret<secret::EnrollSecret>(),
-                                        sample_server_id(), sample_pn_gw_id(), sample_endpoint(), sample_time()}));
+  corpus.good(
+      "enroll_token", "token",
+      pngw::encode_enroll_token({store::TokenId({8, 7, 6, 5, 4, 3, 2, 1}), sample_secret<secret::EnrollSecret>(),
+                                 sample_server_id(), sample_pn_gw_id(), sample_endpoint(), sample_time()}));
 }
 
 }  // namespace
 
 void add_record_seeds(Corpus& corpus) {
   const auto record = [&](const std::string& name, store::DeviceRecord content) {
-    corpus.add("device_record", name, store::encode_device_record(content).value().view());
+    corpus.good("device_record", name, store::encode_device_record(content).value().view());
   };
   record("empty", {});
   record("paired", {sample_gateway(true), std::nullopt});
   record("connected", {sample_gateway(false), std::nullopt});
   record("assigned", {sample_gateway(false), sample_credential()});
-  corpus.add("device_record", "credential", store::encode_credential(sample_credential()).value().view());
+  corpus.good("device_record", "credential", store::encode_credential(sample_credential()).value().view());
 
   CountedRandom random;
   const store::Sealer sealer(sample_secret<secret::MasterKey>());
@@ -59,9 +60,9 @@ void add_record_seeds(Corpus& corpus) {
   server::InitChoices choices;
   choices.server_id = "cpns.example.net";
   const auto settings = server::settings_template(choices);
-  corpus.add("server_settings", "template", settings);
-  corpus.add("server_settings", "service", settings + "[service.hello]\nupstream = \"127.0.0.1:8080\"\n");
-  corpus.add("server_settings", "least", std::string_view("server_id = \"s\"\n"));
+  corpus.good("server_settings", "template", settings);
+  corpus.good("server_settings", "service", settings + "[service.hello]\nupstream = \"127.0.0.1:8080\"\n");
+  corpus.good("server_settings", "least", std::string_view("server_id = \"s\"\n"));
 }
 
 }  // namespace cpns::fuzz

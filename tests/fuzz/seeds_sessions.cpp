@@ -32,7 +32,7 @@ void append(Bytes& to, ByteView message) {
 
 void add_session_seeds(Corpus& corpus) {
   using namespace cpns::assign;
-  corpus.add("assignment_run", "honest", kHonest);
+  corpus.good("assignment_run", "honest", ByteView(kHonest));
   // Before the n-th event something else happens.
   const auto astray = [&](const std::string& name, std::size_t n, std::initializer_list<std::uint8_t> what) {
     Bytes script(kHonest.begin(), kHonest.end());
@@ -65,7 +65,7 @@ void add_session_seeds(Corpus& corpus) {
     append(talk, encode_public(id, Ping{{1, 2}}));
     append(talk, encode_public(id, AliasUpdate{sample_alias()}));
     append(talk, encode_public(id, Alert{}));
-    corpus.add("link_session", number == 1 ? "device" : "server", talk);
+    corpus.good("link_session", number == 1 ? "device" : "server", talk);
     Bytes reflected = {number};
     append(reflected, encode_public(id, LinkHello{mine, sample_server_id(), sample_cm_device_id()}));
     corpus.add("link_session", number == 1 ? "device_reflected" : "server_reflected", reflected);
