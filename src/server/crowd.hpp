@@ -6,21 +6,28 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <utility>
 
 namespace cpns::server {
 
 class Crowd {
+  struct State {
+    std::map<std::uint64_t, std::function<void()>> members;
+    std::uint64_t next = 0;
+    std::uint64_t dropped = 0;
+  };
+
  public:
-  /// Leaves the crowd when it is destroyed. Must not outlive the crowd.
+  /// Leaves the crowd when it is destroyed; may outlive it.
   class Place {
    public:
     Place() = default;
-    Place(Crowd* crowd, std::uint64_t number) : crowd_(crowd), number_(number) {}
-    Place(Place&& other) noexcept : crowd_(std::exchange(other.crowd_, nullptr)), number_(other.number_) {}
+    Place(std::weak_ptr<State> state, std::uint64_t number) : state_(std::move(state)), number_(number) {}
+    Place(Place&& other) noexcept : state_(std::exchange(other.state_, {})), number_(other.number_) {}
     Place& operator=(Place&& other) noexcept {
       leave();
-      crowd_ = std::exchange(other.crowd_, nullptr);
+      state_ = std::exchange(other.state_, {});
       number_ = other.number_;
       return *this;
     }
@@ -28,12 +35,12 @@ class Crowd {
     Place& operator=(const Place&) = delete;
     ~Place() { leave(); }
     void leave() {
-      if (crowd_ != nullptr) crowd_->members_.erase(number_);
-      crowd_ = nullptr;
+      if (const auto state = state_.lock()) state->members.erase(number_);
+      state_.reset();
     }
 
    private:
-    Crowd* crowd_ = nullptr;
+    std::weak_ptr<State> state_;
     std::uint64_t number_ = 0;
   };
 
@@ -41,31 +48,29 @@ class Crowd {
 
   /// `close` is called once, when this member is pushed out. Says whether somebody was.
   [[nodiscard]] std::pair<Place, bool> enter(std::function<void()> close) {
-    const bool full = members_.size() >= limit_ && drop_oldest();
-    members_.emplace(next_, std::move(close));
-    return {Place(this, next_++), full};
+    const bool full = size() >= limit_ && drop_oldest();
+    const auto number = state_->next++;
+    state_->members.emplace(number, std::move(close));
+    return {Place(state_, number), full};
   }
   /// False where nobody is there.
   bool drop_oldest() {
-    if (members_.empty()) return false;
-    const auto close = std::move(members_.begin()->second);
-    members_.erase(members_.begin());
-    ++dropped_;
-    close();
+    if (state_->members.empty()) return false;
+    const auto oldest = state_->members.extract(state_->members.begin());
+    ++state_->dropped;
+    oldest.mapped()();
     return true;
   }
   void close_all() {
     while (drop_oldest()) {
     }
   }
-  [[nodiscard]] std::size_t size() const noexcept { return members_.size(); }
-  [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
+  [[nodiscard]] std::size_t size() const noexcept { return state_->members.size(); }
+  [[nodiscard]] std::uint64_t dropped() const noexcept { return state_->dropped; }
 
  private:
   std::size_t limit_;
-  std::uint64_t next_ = 0;
-  std::uint64_t dropped_ = 0;
-  std::map<std::uint64_t, std::function<void()>> members_;
+  std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 }  // namespace cpns::server

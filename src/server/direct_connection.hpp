@@ -10,7 +10,7 @@ struct DirectListener::Connection {
   Connection(runtime::asio::ip::tcp::socket accepted, std::string address)
       : socket(std::move(accepted)), peer(std::move(address)) {}
 
-  runtime::asio::ip::tcp::socket socket;  ///< until the first byte has come
+  runtime::asio::ip::tcp::socket socket;  ///< until the ClientHello has come
   std::string peer;
   Crowd::Place half_open;
   bool dropped = false;  ///< pushed out of the crowd of half-open ones

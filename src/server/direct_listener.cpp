@@ -64,7 +64,7 @@ Task<void> DirectListener::serve(DirectListener* self, ConnectionPtr connection)
 
 Task<bool> DirectListener::hand_shake(ConnectionPtr connection) {
   const auto until = std::chrono::steady_clock::now() + settings_.handshake;
-  auto spoken = co_await wait_for_first_byte(connection->socket, settings_.handshake);
+  auto spoken = co_await wait_for_client_hello(connection->socket, settings_.handshake);
   if (!spoken) {
     if (!connection->dropped) log_refusal(*connection, spoken.error());
     co_return false;

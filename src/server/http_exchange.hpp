@@ -5,12 +5,6 @@
 
 namespace cpns::server {
 
-/// What the client's side of a request failed with, in the proxy's words.
-[[nodiscard]] inline Error request_error(const Error& error) {
-  if (error.code == Code::peer_too_slow) return Error{Code::http_client_too_slow, error.got, error.expected};
-  return error;
-}
-
 struct HttpProxy::Exchange : std::enable_shared_from_this<HttpProxy::Exchange> {
   explicit Exchange(const runtime::asio::any_io_executor& executor) : request_done(executor) {}
 

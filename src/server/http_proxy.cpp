@@ -14,6 +14,12 @@ namespace {
 /// How long the rest of an unwanted body is read, so that the reply is not lost.
 constexpr std::chrono::seconds kDrain{2};
 
+/// What the client's side of a request failed with, in the proxy's words.
+Error request_error(const Error& error) {
+  if (error.code == Code::peer_too_slow) return Error{Code::http_client_too_slow, error.got, error.expected};
+  return error;
+}
+
 }  // namespace
 
 Task<void> HttpProxy::serve(std::shared_ptr<HttpConnection> connection) {
@@ -40,6 +46,8 @@ Task<bool> HttpProxy::next_request(std::shared_ptr<HttpConnection> connection) {
   auto body = pass_request_body(connection, exchange, limits_.body_idle);
   asio::co_spawn(executor, std::move(body), asio::detached);
   if (done) done = co_await pass_reply(*connection, *exchange);
+  // Where the request failed, that closed the upstream: the first cause is the client's.
+  if (!done && exchange->request_end.error) done = request_error(*exchange->request_end.error);
   if (!done) co_await refuse(*connection, *exchange, done.error());
 
   if (exchange->upstream) exchange->upstream->abort();
@@ -78,9 +86,12 @@ Result<ids::Endpoint> HttpProxy::upstream_of(const Exchange& exchange) const {
 Task<Result<void>> HttpProxy::open_upstream(HttpConnection& connection, Exchange& exchange) {
   CPNS_CO_TRY(exchange.service, service_of(exchange.request, server_id_));
   CPNS_CO_TRY(const auto endpoint, upstream_of(exchange));
-  auto socket = co_await runtime::connect(endpoint.host(), endpoint.port(), limits_.connect);
+  auto host = endpoint.host();
+  auto socket = co_await runtime::connect(std::move(host), endpoint.port(), limits_.connect);
   if (!socket)
     co_return Error{Code::upstream_unreachable, socket.error().got, exchange.service + " at " + endpoint.text()};
+  // A device that was revoked meanwhile has no more requests [V1].
+  if (connection.aborted) co_return Error{Code::connection_lost, "a closed link", "a request"};
   auto upstream = std::make_shared<SocketStream>(std::move(*socket));
   const auto head = encode(rewrite(exchange.request, exchange.framing, connection.device));
   auto written = co_await upstream->write(as_bytes(head));

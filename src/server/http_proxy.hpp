@@ -34,9 +34,11 @@ struct HttpConnection : std::enable_shared_from_this<HttpConnection> {
   std::string peer;                      ///< address, for logs
   InputBuffer input;                     ///< from the client
   std::shared_ptr<ByteStream> upstream;  ///< of the request under way
+  bool aborted = false;
 
   /// Ends everything under way, also a wait for the service [V1].
   void abort() {
+    aborted = true;
     client->abort();
     if (upstream) upstream->abort();
   }

@@ -30,8 +30,6 @@ Task<Result<void>> HttpProxy::pass_reply(HttpConnection& connection, Exchange& e
     auto size =
         co_await read_head(*exchange.upstream, exchange.reply_input, limits_.upstream, Code::upstream_reply_malformed);
     if (!size || *size == 0) {
-      // Where the request failed, that closed the upstream: the first cause is the client's.
-      if (exchange.request_end.error) co_return request_error(*exchange.request_end.error);
       if (!size) co_return reply_error(size.error());
       co_return Error{Code::upstream_broke_off, "the end of the connection", "a reply"};
     }

@@ -146,6 +146,7 @@ RequestHead rewrite(const RequestHead& request, const Framing& framing, const Ve
   for (auto& field : end_to_end(request.fields)) {
     if (!is_identity_field(field.name)) made.fields.push_back(std::move(field));
   }
+  made.fields.push_back({"Via", "1." + std::to_string(request.minor_version) + " cpns"});
   made.fields.push_back({"CPNS-Device-ID", device.cm_device_id.text()});
   made.fields.push_back({"CPNS-PN-GW-ID", percent_encode(device.pn_gw_id.text())});
   add_delimiter(made.fields, framing);

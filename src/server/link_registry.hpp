@@ -4,8 +4,10 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cpns::server {
@@ -13,23 +15,41 @@ namespace cpns::server {
 /// Links of one kind. `Owner` is a CM Device ID or a PN GW identity.
 template <class Owner>
 class LinkRegistry {
+  struct Link {
+    std::string peer;
+    std::function<void()> close;
+  };
+  using Links = std::map<std::uint64_t, Link>;
+  struct State {
+    std::map<Owner, Links> owners;
+    std::uint64_t next = 0;
+    std::size_t count = 0;
+
+    void leave(const Owner& owner, std::uint64_t number) {
+      const auto found = owners.find(owner);
+      if (found == owners.end()) return;
+      count -= found->second.erase(number);
+      if (found->second.empty()) owners.erase(found);
+    }
+  };
+
  public:
-  /// Leaves the registry when it is destroyed. Must not outlive it.
+  /// Leaves the registry when it is destroyed; may outlive it.
   class Entry {
    public:
-    Entry(LinkRegistry* registry, Owner owner, std::uint64_t number)
-        : registry_(registry), owner_(std::move(owner)), number_(number) {}
+    Entry(std::weak_ptr<State> state, Owner owner, std::uint64_t number)
+        : state_(std::move(state)), owner_(std::move(owner)), number_(number) {}
     Entry(Entry&& other) noexcept
-        : registry_(std::exchange(other.registry_, nullptr)), owner_(other.owner_), number_(other.number_) {}
+        : state_(std::exchange(other.state_, {})), owner_(other.owner_), number_(other.number_) {}
     Entry& operator=(Entry&&) = delete;
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
     ~Entry() {
-      if (registry_ != nullptr) registry_->leave(owner_, number_);
+      if (const auto state = state_.lock()) state->leave(owner_, number_);
     }
 
    private:
-    LinkRegistry* registry_;
+    std::weak_ptr<State> state_;
     Owner owner_;
     std::uint64_t number_;
   };
@@ -43,61 +63,47 @@ class LinkRegistry {
 
   /// `close` ends the link; called at most once.
   [[nodiscard]] Added add(const Owner& owner, std::string peer, std::function<void()> close) {
-    auto& links = owners_[owner];
-    std::optional<std::string> closed_peer;
-    if (links.size() >= limit_) {
-      auto oldest = links.extract(links.begin());
-      closed_peer = oldest.mapped().peer;
-      --count_;
+    auto& links = state_->owners[owner];
+    const auto number = state_->next++;
+    links.emplace(number, Link{std::move(peer), std::move(close)});
+    ++state_->count;
+    Added added{Entry(state_, owner, number), {}};
+    if (links.size() > limit_) {
+      const auto oldest = links.extract(links.begin());
+      --state_->count;
+      added.closed_peer = oldest.mapped().peer;
       oldest.mapped().close();
     }
-    const auto number = next_++;
-    links.emplace(number, Link{std::move(peer), std::move(close)});
-    ++count_;
-    return {Entry(this, owner, number), std::move(closed_peer)};
+    return added;
   }
 
   /// Ends all links of one owner; says how many there were.
   std::size_t close_all(const Owner& owner) {
-    const auto found = owners_.extract(owner);
+    const auto found = state_->owners.extract(owner);
     if (found.empty()) return 0;
-    count_ -= found.mapped().size();
+    state_->count -= found.mapped().size();
     for (const auto& [number, link] : found.mapped()) link.close();
     return found.mapped().size();
   }
   void close_all() {
-    const auto owners = std::exchange(owners_, {});
-    count_ = 0;
+    const auto owners = std::exchange(state_->owners, {});
+    state_->count = 0;
     for (const auto& [owner, links] : owners) {
       for (const auto& [number, link] : links) link.close();
     }
   }
-  [[nodiscard]] std::size_t count() const noexcept { return count_; }
+  [[nodiscard]] std::size_t count() const noexcept { return state_->count; }
   [[nodiscard]] std::vector<std::string> peers(const Owner& owner) const {
     std::vector<std::string> found;
-    if (const auto links = owners_.find(owner); links != owners_.end()) {
+    if (const auto links = state_->owners.find(owner); links != state_->owners.end()) {
       for (const auto& [number, link] : links->second) found.push_back(link.peer);
     }
     return found;
   }
 
  private:
-  struct Link {
-    std::string peer;
-    std::function<void()> close;
-  };
-
-  void leave(const Owner& owner, std::uint64_t number) {
-    const auto found = owners_.find(owner);
-    if (found == owners_.end()) return;
-    count_ -= found->second.erase(number);
-    if (found->second.empty()) owners_.erase(found);
-  }
-
   std::size_t limit_;
-  std::size_t count_ = 0;
-  std::uint64_t next_ = 0;
-  std::map<Owner, std::map<std::uint64_t, Link>> owners_;
+  std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 }  // namespace cpns::server

@@ -66,8 +66,8 @@ Task<Result<void>> OperatorLink::take(const secret::SecretBuffer& raw) {
   }
   RunPtr run = found == runs_.end() ? begin_run(message.correlation_id) : found->second;
   if (!run) {
-    co_await refuse(message.correlation_id, Error{Code::too_many_runs, std::to_string(runs_.size() + 1),
-                                                  std::to_string(limits_.runs) + " at most", 0});
+    Error error{Code::too_many_runs, std::to_string(runs_.size() + 1), std::to_string(limits_.runs) + " at most", 0};
+    co_await refuse(message.correlation_id, std::move(error));
     co_return Result<void>{};
   }
   auto outcome = run->session.on_message(std::move(message), raw.view(), now());
@@ -116,15 +116,16 @@ Task<void> OperatorLink::answer_repeated_confirm(const assign::Message& message,
   }
   auto completed = context_.devices.find_completed(id);
   if (!completed) {
-    co_await refuse(message.correlation_id, std::move(completed).error().at_step(8));
+    auto error = std::move(completed).error().at_step(8);
+    co_await refuse(message.correlation_id, std::move(error));
     co_return;
   }
   const auto& done = completed.value();
   const bool same = done && done->pn_gw_id == pn_gw_id_ && done->state != store::DeviceState::Revoked &&
                     crypto::equal_ct(done->confirm_digest, crypto::sha256({raw}));
   if (!same) {
-    co_await refuse(message.correlation_id,
-                    Error{Code::assignment_unknown, id.hex(), "a completed one, with the same bytes", 8});
+    Error error{Code::assignment_unknown, id.hex(), "a completed one, with the same bytes", 8};
+    co_await refuse(message.correlation_id, std::move(error));
     co_return;
   }
   context_.log.event(Code::repeated_confirm_answered,

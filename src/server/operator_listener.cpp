@@ -13,7 +13,7 @@ struct OperatorListener::Connection {
   Connection(asio::ip::tcp::socket accepted, std::string address)
       : socket(std::move(accepted)), peer(std::move(address)) {}
 
-  asio::ip::tcp::socket socket;  ///< until the first byte has come
+  asio::ip::tcp::socket socket;  ///< until the ClientHello has come
   std::string peer;
   Crowd::Place half_open;
   bool dropped = false;
@@ -84,7 +84,7 @@ Task<void> OperatorListener::serve(OperatorListener* self, ConnectionPtr connect
 
 Task<Result<void>> OperatorListener::hand_shake(ConnectionPtr connection) {
   const auto limit = settings_.operator_link.handshake;
-  auto spoken = co_await wait_for_first_byte(connection->socket, limit);
+  auto spoken = co_await wait_for_client_hello(connection->socket, limit);
   if (!spoken) co_return spoken.error();
   auto engine = engines_->make();
   if (!engine) co_return engine.error();

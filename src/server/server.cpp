@@ -58,7 +58,6 @@ Result<void> Server::open() {
   }
   CPNS_CHECK(open_admin());
   start();
-  parts_.log.event(Code::server_ready, {{"server_id", parts_.settings.server_id}});
   return {};
 }
 
@@ -91,6 +90,10 @@ void Server::start() {
   asio::co_spawn(tasks_.executor(), operator_listener_->run("operator", parts_.log, on_gateway), asio::detached);
   asio::co_spawn(tasks_.executor(), direct_listener_->run("direct", parts_.log, on_device), asio::detached);
   admin_->start();
+  // After the lines of the listeners, which the loop writes next.
+  asio::post(tasks_.executor(), [this] {
+    parts_.log.event(Code::server_ready, {{"server_id", parts_.settings.server_id}});
+  });
 }
 
 bool Server::has_room() {
