@@ -95,7 +95,8 @@ Result<PairingCode> parse_pairing_code(std::string_view text) {
 
   v1::PairingCode message;
   const SecretField wiped(message);
-  if (!message.ParseFromArray(content.data(), static_cast<int>(content.size()))) return malformed_code("altered content");
+  if (!message.ParseFromArray(content.data(), static_cast<int>(content.size())))
+    return malformed_code("altered content");
   const auto id = store::PairingId::from(as_bytes(message.pairing_id()));
   if (!id || message.secret().size() != secret::PairingSecret::kSize) return malformed_code("fields of a wrong length");
   if (message.endpoints().empty() || static_cast<std::size_t>(message.endpoints_size()) > kMaxPanEndpoints) {

@@ -35,6 +35,7 @@ void PanService::start() { asio::co_spawn(context_.executor, tick(), asio::detac
 void PanService::stop() {
   stopped_ = true;
   tick_timer_.cancel();
+  run_ended_->cancel();
   for (const auto& link : half_open_) link->abort();
   const auto open = open_;
   for (const auto& [id, visit] : open) visit->outbox->finish();
@@ -51,6 +52,12 @@ Task<void> PanService::tick() {
 }
 
 Task<void> PanService::serve(asio::ip::tcp::socket socket) {
+  ++serving_;
+  co_await serve_one(std::move(socket));
+  --serving_;
+}
+
+Task<void> PanService::serve_one(asio::ip::tcp::socket socket) {
   auto engine = engines_->make();
   if (stopped_ || !engine) {
     if (!engine) context_.log.error(engine.error());

@@ -35,9 +35,13 @@ class PanService {
 
   [[nodiscard]] std::size_t open_links() const noexcept { return open_.size(); }
   [[nodiscard]] std::size_t half_open_links() const noexcept { return half_open_.size(); }
+  [[nodiscard]] std::size_t runs() const noexcept { return runs_.size(); }
+  /// No coroutine of a link is left: after stop(), the service may go.
+  [[nodiscard]] bool idle() const noexcept { return serving_ == 0; }
 
  private:
   struct Visit;  // one authenticated link
+  [[nodiscard]] runtime::Task<void> serve_one(runtime::asio::ip::tcp::socket socket);
   using Link = std::shared_ptr<runtime::SecureLink>;
 
   [[nodiscard]] runtime::Task<Result<PanIdentity>> shake_hands(Link link);
@@ -56,6 +60,7 @@ class PanService {
   std::map<store::PairingId, std::shared_ptr<PanRun>> runs_;  // at most one for each peer
   std::shared_ptr<runtime::asio::steady_timer> run_ended_;    // never expires; cancelled when a run ends
   runtime::asio::steady_timer tick_timer_;
+  std::size_t serving_ = 0;  ///< coroutines of links
   bool stopped_ = false;
 };
 
