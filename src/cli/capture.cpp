@@ -61,17 +61,26 @@ void Capture::add(unsigned connection, Direction direction, ByteView bytes, std:
   }
 }
 
-Capture::Seen Capture::seen(Direction direction, std::int64_t from_us, std::int64_t until_us) const {
+std::size_t Capture::place() const {
+  const std::scoped_lock lock(mutex_);
+  return records_.size();
+}
+
+Capture::Seen Capture::seen(Direction direction, std::size_t& from, std::int64_t until_us,
+                            std::uint8_t last_type) const {
   const std::scoped_lock lock(mutex_);
   Seen out;
-  for (const auto& record : records_) {
-    if (record.direction != direction || record.at_us <= from_us || record.at_us > until_us) continue;
+  for (std::size_t i = from; i < records_.size() && records_[i].at_us <= until_us; ++i) {
+    const auto& record = records_[i];
+    if (record.direction != direction) continue;
+    from = i + 1;
     ++out.records;
     out.bytes += record.size;
     out.last_size = record.size;
     out.last_head = record.head;
     out.last_head_size = record.head_size;
     out.tls = record.tls;
+    if (last_type != 0 && record.head.front() == last_type) break;
   }
   return out;
 }

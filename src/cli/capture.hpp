@@ -33,8 +33,12 @@ class Capture {
   };
 
   void add(unsigned connection, Direction direction, ByteView bytes, std::int64_t now_us);
-  /// Records that were complete after `from_us` and not after `until_us`.
-  [[nodiscard]] Seen seen(Direction direction, std::int64_t from_us, std::int64_t until_us) const;
+  /// Number of records so far, in both directions: a place for `seen` to begin at.
+  [[nodiscard]] std::size_t place() const;
+  /// Records from place `from` on that were complete by `until_us`; moves `from` behind them. Where `last_type` is not
+  /// 0, only up to the first record of that type.
+  [[nodiscard]] Seen seen(Direction direction, std::size_t& from, std::int64_t until_us,
+                          std::uint8_t last_type = 0) const;
   [[nodiscard]] std::uint64_t total(Direction direction) const;
   /// What was kept of each connection, in the order in which they were opened.
   [[nodiscard]] std::vector<Bytes> streams(Direction direction) const;

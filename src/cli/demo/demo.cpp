@@ -159,7 +159,7 @@ Result<void> main_job(World& world, const DemoOptions& options, DemoView& view) 
   CPNS_CHECK(world.prepare());
   CPNS_CHECK(check_not_interrupted());
   CPNS_TRY(const auto code, world.make_pairing_code());
-  StepWatch watch(world, monotonic_us());
+  StepWatch watch(world);
   CPNS_CHECK(world.start_pairing(code));
   view.started(world);
   CPNS_CHECK(follow_steps(world, watch, view, true));

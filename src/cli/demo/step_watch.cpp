@@ -7,9 +7,21 @@ namespace cpns::cli {
 using assign::LinkKind;
 using assign::Party;
 
+namespace {
+constexpr std::uint8_t kEncryptedRecord = 23;  // application_data, RFC 8446 section 5.1
+}  // namespace
+
 Direction direction_of(const assign::StepInfo& info) {
   const Party opener = info.link == LinkKind::Operator ? Party::PnGw : Party::CmDevice;
   return info.from == opener ? Direction::Forth : Direction::Back;
+}
+
+StepWatch::StepWatch(World& world) : world_(world) {
+  for (const auto kind : {LinkKind::Operator, LinkKind::Pan, LinkKind::Direct}) {
+    for (const auto direction : {Direction::Forth, Direction::Back}) {
+      next_record_[{kind, direction}] = world.link(kind)->capture().place();
+    }
+  }
 }
 
 std::vector<SeenStep> StepWatch::take(const std::vector<World::Event>& events) {
@@ -43,9 +55,9 @@ SeenStep StepWatch::look(const assign::StepInfo& info) {
   SeenStep step{&info, static_cast<double>(at_us - first_us_) / 1000, report.run, std::nullopt};
   if (auto* relay = world_.link(info.link)) {
     const auto direction = direction_of(info);
-    auto& shown_until = shown_until_us_.try_emplace({info.link, direction}, begun_us_).first->second;
-    step.wire = relay->capture().seen(direction, shown_until, at_us);
-    shown_until = std::max(shown_until, at_us);
+    // The device sends its LinkHello right behind its Finished: the first encrypted record is step 15, the rest is 16.
+    const std::uint8_t last_type = info.step == assign::Step::ClientFinished ? kEncryptedRecord : 0;
+    step.wire = relay->capture().seen(direction, next_record_.at({info.link, direction}), at_us, last_type);
   }
   return step;
 }

@@ -19,8 +19,8 @@ struct SeenStep {
 
 class StepWatch {
  public:
-  /// `begun_us`: nothing that passed before counts.
-  StepWatch(World& world, std::int64_t begun_us) : world_(world), begun_us_(begun_us) {}
+  /// Nothing that has passed before counts.
+  explicit StepWatch(World& world);
 
   /// Takes log lines; gives the steps that are next, in order of their number.
   [[nodiscard]] std::vector<SeenStep> take(const std::vector<World::Event>& events);
@@ -39,8 +39,7 @@ class StepWatch {
   std::map<std::size_t, Report> reports_;
   std::size_t next_ = 0;
   std::int64_t first_us_ = 0;
-  std::int64_t begun_us_;
-  std::map<std::pair<assign::LinkKind, Direction>, std::int64_t> shown_until_us_;
+  std::map<std::pair<assign::LinkKind, Direction>, std::size_t> next_record_;
 };
 
 /// Seen from the side that opened the link: the PN GW opens the operator link, the device the two others.
