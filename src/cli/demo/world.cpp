@@ -125,7 +125,10 @@ Result<void> World::start(Party party) {
 }
 
 void World::kill(Party party) {
-  if (auto& process = member(party).process) process->kill();
+  auto& process = member(party).process;
+  if (!process) return;
+  process->kill();
+  process.reset();  // killed on purpose: stop_all() has no exit status to judge
 }
 
 Result<void> World::stop(Party party) {

@@ -43,25 +43,25 @@ class [[nodiscard]] Result {
   explicit operator bool() const noexcept { return ok(); }
 
   /// The value. Calling it on an error is a bug of the caller and ends the program.
-  [[nodiscard]] T& value() & { return must_hold_value(), *std::get_if<0>(&content_); }
-  [[nodiscard]] const T& value() const& { return must_hold_value(), *std::get_if<0>(&content_); }
-  [[nodiscard]] T&& value() && { return must_hold_value(), std::move(*std::get_if<0>(&content_)); }
+  [[nodiscard]] T& value() & { return held(std::get_if<0>(&content_)); }
+  [[nodiscard]] const T& value() const& { return held(std::get_if<0>(&content_)); }
+  [[nodiscard]] T&& value() && { return std::move(held(std::get_if<0>(&content_))); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
 
-  [[nodiscard]] Error& error() & { return must_hold_error(), *std::get_if<1>(&content_); }
-  [[nodiscard]] const Error& error() const& { return must_hold_error(), *std::get_if<1>(&content_); }
-  [[nodiscard]] Error&& error() && { return must_hold_error(), std::move(*std::get_if<1>(&content_)); }
+  /// The error. Calling it on a value is a bug of the caller and ends the program.
+  [[nodiscard]] Error& error() & { return held(std::get_if<1>(&content_)); }
+  [[nodiscard]] const Error& error() const& { return held(std::get_if<1>(&content_)); }
+  [[nodiscard]] Error&& error() && { return std::move(held(std::get_if<1>(&content_))); }
 
  private:
-  void must_hold_value() const {
-    if (!ok()) std::abort();
-  }
-  void must_hold_error() const {
-    if (ok()) std::abort();
+  template <class Held>
+  static Held& held(Held* what) {
+    if (what == nullptr) std::abort();
+    return *what;
   }
   std::variant<T, Error> content_;
 };
@@ -87,6 +87,7 @@ class [[nodiscard]] Result<void> {
 
 }  // namespace cpns
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a target may be a declaration.
 // Unwraps a Result into `target`, or returns its error from the enclosing function.
 #define CPNS_TRY_CONCAT_(a, b) a##b
 #define CPNS_TRY_NAME_(line) CPNS_TRY_CONCAT_(cpns_try_, line)
@@ -110,3 +111,4 @@ class [[nodiscard]] Result<void> {
     auto cpns_check_ = (expression);                            \
     if (!cpns_check_) co_return std::move(cpns_check_).error(); \
   } while (false)
+// NOLINTEND(bugprone-macro-parentheses)
