@@ -10,6 +10,7 @@ namespace cpns::test {
 namespace {
 
 constexpr std::size_t kPiece = 1 << 22U;
+constexpr std::size_t kShort = 1 << 20U;
 
 std::string upper(std::string text) {
   std::ranges::transform(text, text.begin(),
@@ -98,6 +99,10 @@ std::vector<SecretScanner::Hit> SecretScanner::scan_file(const std::filesystem::
     const auto n = static_cast<std::size_t>(in.gcount());
     piece.resize(kept + n);
     scan_into(piece, base, kept, hits);
+    if (base == 0 && piece.size() <= kShort) {
+      std::erase_if(piece, [](std::uint8_t c) { return c == '\n' || c == '\r'; });
+      if (piece.size() < n) scan_into(piece, base, kept, hits);
+    }
     if (n < kPiece) return hits;
     const std::size_t keep = std::min(piece.size(), longest_);
     base += piece.size() - keep;

@@ -62,6 +62,14 @@ TEST_F(SecretScannerTest, when_one_bit_differs_then_nothing_is_found) {
   EXPECT_EQ(hits(to_hex(other)), 0U);
 }
 
+TEST_F(SecretScannerTest, when_base64_is_broken_into_lines_then_the_secret_is_found) {
+  const TempDir dir;
+  auto text = base64(secret_);
+  text.insert(20, "\r\n");
+  std::ofstream(dir / "key.pem") << "-----BEGIN PRIVATE KEY-----\n" << text << "\n-----END PRIVATE KEY-----\n";
+  EXPECT_GE(scanner_.scan_file(dir / "key.pem").size(), 1U);
+}
+
 TEST_F(SecretScannerTest, when_a_large_file_holds_a_secret_across_two_pieces_then_it_is_found_once) {
   const TempDir dir;
   for (const std::size_t at :
