@@ -1,14 +1,11 @@
 // `cpns-device pair` and `run`.
 
-#include <unistd.h>
-
-#include <iostream>
-#include <istream>
 #include <ostream>
 
 #include "device/program.hpp"
 #include "device/run_device.hpp"
 #include "pngw/qr_picture.hpp"
+#include "pngw/standard_input.hpp"
 #include "pngw/wiped.hpp"
 #include "runtime/files.hpp"
 #include "runtime/process.hpp"
@@ -25,19 +22,6 @@ struct Options {
   std::string name;
 };
 
-Result<Bytes> read_standard_input() {
-  Bytes bytes;
-  std::array<char, 16384> piece{};
-  while (bytes.size() <= pngw::kMaxPictureBytes) {
-    std::cin.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    const auto size = std::cin.gcount();
-    bytes.insert(bytes.end(), piece.data(), piece.data() + size);
-    if (size < static_cast<std::streamsize>(piece.size())) break;
-  }
-  if (bytes.empty()) return Error{Code::code_unreadable, "nothing on standard input", "a code or a PNG picture"};
-  return bytes;
-}
-
 // From a picture or from text.
 Result<pngw::PairingCode> read_code(ByteView content) {
   if (!pngw::looks_like_png(content)) return pngw::parse_pairing_code(as_text(content));
@@ -52,10 +36,12 @@ Result<pngw::PairingCode> take_code_from(const Options& options, Console& consol
     console.pairing_code = {};
     return code;
   }
-  auto content = options.code == "-" ? read_standard_input() : runtime::read_file(options.code, pngw::kMaxPictureBytes);
+  auto content = options.code == "-" ? pngw::read_standard_input(pngw::kMaxPictureBytes)
+                                     : runtime::read_file(options.code, pngw::kMaxPictureBytes);
   if (!content) return Error{Code::code_unreadable, content.error().got, "CPNS1-..., a PNG picture, or -"};
-  const pngw::Wiped<Bytes> wiped(std::move(*content));
-  return read_code(*wiped);
+  const pngw::Wiped<Bytes> bytes(std::move(*content));
+  if (bytes->empty()) return Error{Code::code_unreadable, "nothing", "a code or a PNG picture"};
+  return read_code(*bytes);
 }
 
 std::function<void(const std::string&)> teller(std::ostream& err) {

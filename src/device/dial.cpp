@@ -3,10 +3,9 @@
 namespace cpns::device {
 namespace {
 
-// A handshake that the other end ended, by an alert or by hanging up; what timed out or was never there is no answer.
-bool is_refusal(const Error& error) {
-  return error.code != Code::handshake_timed_out && error.code != Code::connect_failed;
-}
+// A handshake that the other end ended with an alert, or that it answered wrongly. One that broke off says nothing:
+// the other end may just have been stopped.
+bool is_refusal(const Error& error) { return error.error_class() == MessageClass::Peer; }
 
 tls::PskOffer copy_of(const tls::PskOffer& offer) { return {offer.identity, offer.psk.duplicate(), offer.alpn}; }
 

@@ -77,12 +77,12 @@ Task<Result<void>> pair(const Context& context, ids::DeviceName name, PairLimits
   Backoff backoff(limits.first_pause, limits.longest_pause);
   const auto begun = std::chrono::steady_clock::now();
   int refusals = 0;
+  int alerts = 0;
   while (true) {
     CPNS_CO_TRY(const auto record, context.store.load());
     if (!record.gateway) co_return Error{Code::device_not_paired, "a record without pairing", "a pairing code"};
     auto opened = co_await open_pan_link(&context, &*record.gateway, limits.dial);
     std::optional<Error> failure;
-    bool refused = false;
     if (opened.dialled.link) {
       context.tell("Secure link to the PN GW is open.");
       PanVisit visit(context, opened.dialled.link, opened.kind);
@@ -93,16 +93,17 @@ Task<Result<void>> pair(const Context& context, ids::DeviceName name, PairLimits
         co_return done;
       }
       if (!may_pass(done.error())) co_return done;
-      refused = done.error().code == Code::peer_refused;
-      failure = refused ? Error{Code::assignment_refused, to_text(done.error())} : std::move(done).error();
+      const bool alert = done.error().code == Code::peer_refused;
+      alerts += alert ? 1 : 0;
+      failure = alert ? Error{Code::assignment_refused, to_text(done.error())} : std::move(done).error();
     } else {
-      refused = opened.dialled.failure == DialFailure::Refused;
+      const bool refused = opened.dialled.failure == DialFailure::Refused;
       const auto cause = opened.dialled.error ? to_text(*opened.dialled.error) : "no identity to offer";
+      refusals += refused ? 1 : 0;
       failure = Error{refused ? Code::pairing_refused : Code::gateway_unreachable, cause};
     }
-    refusals += refused ? 1 : 0;
     const bool patient = std::chrono::steady_clock::now() - begun < limits.patience;
-    if (refusals >= limits.refusals || !patient) co_return std::move(*failure);
+    if (refusals >= limits.refusals || alerts >= limits.alerts || !patient) co_return std::move(*failure);
     const auto pause = backoff.next(context.random);
     context.log.event(Code::device_pause, {{"milliseconds", pause.count()}, {"cause", to_text(*failure)}});
     context.tell("That did not work yet, trying again: " + std::string(failure->info().text) + ".");

@@ -12,7 +12,8 @@ namespace cpns::device {
 struct PairLimits {
   DialLimits dial;
   std::chrono::milliseconds patience{60000};  ///< for a PN GW that does not answer
-  int refusals = 3;                           ///< attempts that the PN GW may refuse before that is final
+  int refusals = 3;                           ///< handshakes that the PN GW may refuse before that is final
+  int alerts = 8;  ///< runs that may end with its Alert before that is final: its operator link may just be down
   std::chrono::milliseconds first_pause{500};
   std::chrono::milliseconds longest_pause{5000};
 };

@@ -1,11 +1,10 @@
 // `cpns-gateway enroll`.
 
-#include <iostream>
-#include <istream>
 #include <ostream>
 
 #include "gateway/enroll.hpp"
 #include "gateway/program.hpp"
+#include "pngw/standard_input.hpp"
 #include "pngw/wiped.hpp"
 #include "runtime/files.hpp"
 
@@ -21,19 +20,12 @@ struct Options {
 };
 
 // From a file or standard input, never from the argument list, which others can see.
-Result<pngw::EnrollToken> read_token(const std::string& file, std::istream& in) {
-  secret::SecretBuffer text(kMaxToken);
-  if (file == "-") {
-    in.read(reinterpret_cast<char*>(text.writable().data()), static_cast<std::streamsize>(text.size()));
-    text.shrink(static_cast<std::size_t>(in.gcount()));
-  } else {
-    auto content = runtime::read_file(file, kMaxToken);
-    if (!content) return Error{Code::token_unreadable, content.error().got};
-    const pngw::Wiped<Bytes> wiped(std::move(*content));
-    text = secret::SecretBuffer::copy_of(*wiped);
-  }
-  if (text.empty()) return Error{Code::token_unreadable, "nothing", "one line with a token"};
-  return pngw::parse_enroll_token(as_text(text.view()));
+Result<pngw::EnrollToken> read_token(const std::string& file) {
+  auto content = file == "-" ? pngw::read_standard_input(kMaxToken) : runtime::read_file(file, kMaxToken);
+  if (!content) return Error{Code::token_unreadable, content.error().got};
+  const pngw::Wiped<Bytes> text(std::move(*content));
+  if (text->empty()) return Error{Code::token_unreadable, "nothing", "one line with a token"};
+  return pngw::parse_enroll_token(as_text(*text));
 }
 
 runtime::Task<void> enroll_into(pngw::EnrollToken token, EnrollOptions options,
@@ -42,7 +34,7 @@ runtime::Task<void> enroll_into(pngw::EnrollToken token, EnrollOptions options,
 }
 
 void enroll_command(const Options& options, Console& console) {
-  auto token = read_token(options.token_file, std::cin);
+  auto token = read_token(options.token_file);
   if (!token) return console.fail(token.error());
   EnrollOptions wanted;
   wanted.folder.folder = options.dir;

@@ -35,7 +35,8 @@ struct OperatorLink::Impl : std::enable_shared_from_this<Impl> {
         settings(std::move(given)),
         random(source),
         log(writes),
-        pause_timer(executor) {}
+        pause_timer(executor),
+        came_up(std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max())) {}
 
   [[nodiscard]] Task<Result<std::shared_ptr<runtime::SecureLink>>> open();
   [[nodiscard]] Task<void> use(std::shared_ptr<runtime::SecureLink> link);
@@ -57,6 +58,7 @@ struct OperatorLink::Impl : std::enable_shared_from_this<Impl> {
   crypto::Random& random;
   runtime::Log& log;
   asio::steady_timer pause_timer;
+  std::shared_ptr<asio::steady_timer> came_up;  // never expires; cancelled when the link is up
   std::map<ids::CorrelationId, std::weak_ptr<Run>> runs;
   std::shared_ptr<Outbox> outbox;  // while the link is up
   std::shared_ptr<runtime::SecureLink> opening;
@@ -109,6 +111,7 @@ Task<void> OperatorLink::Impl::keep_open(std::shared_ptr<Impl> self) {
 // Until the link is lost.
 Task<void> OperatorLink::Impl::use(std::shared_ptr<runtime::SecureLink> link) {
   outbox = std::make_shared<Outbox>(link);
+  came_up->cancel();
   tell_runs([](Run& run) { run.on_operator_link_restored(); });
   runtime::MessageLink messages(link);
   Error cause{Code::connection_lost, "closed by the Server"};
@@ -171,11 +174,26 @@ void OperatorLink::start() { asio::co_spawn(impl_->executor, Impl::keep_open(imp
 void OperatorLink::stop() {
   impl_->stopped = true;
   impl_->pause_timer.cancel();
+  impl_->came_up->cancel();
   if (impl_->opening) impl_->opening->abort();
   if (impl_->outbox) impl_->outbox->finish();
 }
 
 bool OperatorLink::up() const noexcept { return impl_->outbox != nullptr; }
+
+Task<void> OperatorLink::wait_until_up(Milliseconds limit) {
+  const auto impl = impl_;
+  asio::steady_timer end(impl->executor, limit);
+  const auto came_up = impl->came_up;
+  end.async_wait([came_up](const boost::system::error_code& cancelled) {
+    if (!cancelled) came_up->cancel();
+  });
+  boost::system::error_code ignored;
+  const auto until = std::chrono::steady_clock::now() + limit;
+  while (!impl->outbox && !impl->stopped && std::chrono::steady_clock::now() < until) {
+    co_await came_up->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
 
 bool OperatorLink::attach(const ids::CorrelationId& id, std::weak_ptr<Run> run) {
   const auto [at, fresh] = impl_->runs.try_emplace(id, run);

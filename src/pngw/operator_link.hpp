@@ -51,6 +51,8 @@ class OperatorLink {
   /// Closes it for good.
   void stop();
   [[nodiscard]] bool up() const noexcept;
+  /// Returns when it is up, or when `limit` has passed.
+  [[nodiscard]] runtime::Task<void> wait_until_up(Milliseconds limit);
 
   /// False where a run of that id is there already.
   [[nodiscard]] bool attach(const ids::CorrelationId& id, std::weak_ptr<Run> run);

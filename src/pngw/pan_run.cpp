@@ -29,6 +29,7 @@ Result<void> PanRun::begin(assign::Message request) {
   if (!context_.operator_link.attach(id, weak_from_this())) {
     return Error{Code::run_exists_already, id.hex(), "a correlation_id of its own for each run"};
   }
+  attached_ = true;
   apply(session_.on_device_message(std::move(request), context_.now()));
   return {};
 }
@@ -88,7 +89,9 @@ void PanRun::apply(Session::Result result) {
   }
 }
 
-void PanRun::act(Session::SendToServer action) { context_.operator_link.send(action.message); }
+void PanRun::act(Session::SendToServer action) {
+  if (attached_) context_.operator_link.send(action.message);
+}
 
 void PanRun::act(Session::SendToDevice action) {
   if (device_) {
@@ -136,7 +139,7 @@ void PanRun::act(assign::StepDone action) {
 // The PAN link closes with its run; what was sent before leaves first.
 void PanRun::end() {
   if (std::exchange(over_, true)) return;
-  context_.operator_link.detach(session_.correlation_id());
+  if (attached_) context_.operator_link.detach(session_.correlation_id());
   if (device_) std::exchange(device_, nullptr)->finish();
   if (on_over_) std::exchange(on_over_, nullptr)();
 }

@@ -61,7 +61,8 @@ class PanRun final : public OperatorLink::Run, public std::enable_shared_from_th
   assign::GatewaySession session_;
   std::shared_ptr<Outbox> device_;  ///< nullptr after the PAN link is lost
   std::function<void()> on_over_;
-  bool erasing_ = false;  ///< the receipt is here; the link closes when the sealed copy is gone
+  bool attached_ = false;  ///< this run has messages on the operator link
+  bool erasing_ = false;   ///< the receipt is here; the link closes when the sealed copy is gone
   bool over_ = false;
 };
 

@@ -167,6 +167,8 @@ Task<Result<void>> PanService::on_request(std::shared_ptr<Visit> visit, assign::
     const auto ended = run_ended_;
     co_await ended->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
+  CPNS_CO_TRY(const auto waiting, context_.pairings.find_undelivered(peer));
+  if (!waiting && !context_.operator_link.up()) co_await context_.operator_link.wait_until_up(limits_.operator_link);
   const auto current = open_.find(peer);
   if (stopped_ || current == open_.end() || current->second != visit) {
     co_return Error{Code::connection_lost, "a newer link of the same device", "the newest link"};
@@ -182,6 +184,7 @@ Task<Result<void>> PanService::on_request(std::shared_ptr<Visit> visit, assign::
   auto begun = run->begin(std::move(*request));
   if (!begun) {
     runs_.erase(peer);
+    run_ended_->cancel();
     visit->run.reset();
   }
   co_return begun;

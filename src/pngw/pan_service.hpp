@@ -17,6 +17,7 @@ struct PanLimits {
   std::size_t open = 256;  ///< links of authenticated peers; one more is refused
   std::chrono::milliseconds handshake{10000};
   std::chrono::milliseconds first_message{30000};
+  std::chrono::milliseconds operator_link{2000};   ///< a request waits so long for a link that is just being opened
   std::chrono::milliseconds next_message{180000};  ///< longer than any run waits for its device
 };
 
