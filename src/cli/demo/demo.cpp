@@ -189,7 +189,7 @@ Result<void> run_demo(const DemoOptions& options, DemoView& view) {
   const SignalWatch signals;
   CPNS_TRY(const auto folder, Folder::make(options.keep));
   CPNS_TRY(const auto self, program_beside_this_one("cpns"));
-  World world({.folder = folder.path(), .programs = self.parent_path()});
+  World world({.folder = folder.path(), .programs = self.parent_path(), .interrupted = [] { return stop_asked != 0; }});
   auto done = main_job(world, options, view);
   if (!done) {
     (void)world.stop_all();  // the first cause is kept

@@ -59,7 +59,15 @@ SeenStep StepWatch::look(const assign::StepInfo& info) {
     const std::uint8_t last_type = info.step == assign::Step::ClientFinished ? kEncryptedRecord : 0;
     step.wire = relay->capture().seen(direction, next_record_.at({info.link, direction}), at_us, last_type);
   }
+  if (next_ == 0) skip(at_us);
   return step;
+}
+
+// The handshakes that had to come first are no step's.
+void StepWatch::skip(std::int64_t until_us) {
+  for (auto& [at, next_record] : next_record_) {
+    (void)world_.link(at.first)->capture().seen(at.second, next_record, until_us);
+  }
 }
 
 }  // namespace cpns::cli

@@ -34,6 +34,7 @@ class StepWatch {
   };
   [[nodiscard]] bool can_show(std::size_t step) const;
   [[nodiscard]] SeenStep look(const assign::StepInfo& info);
+  void skip(std::int64_t until_us);
 
   World& world_;
   std::map<std::size_t, Report> reports_;

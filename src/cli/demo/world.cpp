@@ -15,6 +15,7 @@ using std::chrono::seconds;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kReadyPoll = milliseconds(2);
+constexpr auto kPatience = milliseconds(50);
 constexpr auto kStartLimit = seconds(20);
 constexpr auto kRunLimit = seconds(30);
 constexpr auto kGrace = seconds(5);
@@ -184,7 +185,11 @@ Result<std::string> World::run(const std::string& name, std::vector<std::string>
   fs::remove(output, ignored);
   fs::remove(errors, ignored);
   CPNS_TRY(auto child, ChildProcess::start({program(name), std::move(arguments), output, errors}));
-  const auto status = child.wait(kRunLimit);
+  const auto deadline = Clock::now() + kRunLimit;
+  auto status = child.poll();
+  for (; !status && Clock::now() < deadline; status = child.wait(kPatience)) {
+    if (interrupted()) return Error{Code::interrupted};
+  }
   if (!status) return Error{Code::wait_timed_out, name + " still runs", "its end within 30 s"};
   auto text = read_text(output);
   fs::remove(output, ignored);  // it may hold a pairing code
@@ -264,6 +269,7 @@ Result<std::uint16_t> World::await_listener(Party party, const std::string& list
     if (const auto status = member(party).process->poll()) {
       return ended_early(program_of(party), *status, words_of(party));
     }
+    if (interrupted()) return Error{Code::interrupted};
     std::this_thread::sleep_for(kReadyPoll);
   }
   return Error{Code::wait_timed_out, program_of(party) + " does not listen on its " + listener + " link",

@@ -20,6 +20,7 @@ class World {
     std::string server_id = "cpns.example.net";
     std::string pn_gw_id = "sip:alice@ims.example.net";
     std::string device_name = "tablet-7";  ///< also the name of its folder
+    std::function<bool()> interrupted{};   ///< asked while something is waited for; true ends the wait (`interrupted`)
   };
   /// One line of one program's log.
   struct Event {
@@ -87,6 +88,7 @@ class World {
   [[nodiscard]] Result<void> enroll_gateway();
   /// The port that a listener of a program which has just been started reports.
   [[nodiscard]] Result<std::uint16_t> await_listener(Party party, const std::string& listener);
+  [[nodiscard]] bool interrupted() const { return options_.interrupted && options_.interrupted(); }
   [[nodiscard]] Error ended_early(const std::string& program, const ExitStatus& status,
                                   const std::filesystem::path& words) const;
 
