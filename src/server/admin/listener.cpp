@@ -22,6 +22,13 @@ constexpr std::size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
 
 }  // namespace
 
+Listener::Listener(Protocol::acceptor acceptor, std::filesystem::path path, View view, Tasks& tasks)
+    : acceptor_(std::move(acceptor)),
+      path_(std::move(path)),
+      view_(std::move(view)),
+      tasks_(tasks),
+      sessions_(kMaxConnections) {}
+
 Result<std::unique_ptr<Listener>> Listener::open(const std::filesystem::path& socket, View view, Tasks& tasks) {
   const auto path = socket.string();
   if (path.size() > kMaxPath) {
@@ -51,6 +58,7 @@ void Listener::stop() {
   boost::system::error_code ignored;
   acceptor_.close(ignored);
   ::unlink(path_.c_str());
+  sessions_.close_all();
 }
 
 Task<void> Listener::accept(Listener* self) {
@@ -67,9 +75,13 @@ Task<void> Listener::accept(Listener* self) {
       co_await pause.async_wait(token);
       continue;
     }
-    if (self->open_ >= kMaxConnections || !self->may_use(*socket)) continue;
-    ++self->open_;
-    self->tasks_.spawn(serve(self, std::move(socket)));
+    if (!self->may_use(*socket)) continue;
+    auto [place, pushed] = self->sessions_.enter([weak = std::weak_ptr<Socket>(socket)] {
+      const auto open = weak.lock();
+      boost::system::error_code ignored;
+      if (open) open->close(ignored);
+    });
+    self->tasks_.spawn(serve(self, std::move(socket), std::move(place)));
   }
 }
 
@@ -85,9 +97,9 @@ bool Listener::may_use(Socket& socket) {
   return false;
 }
 
-Task<void> Listener::serve(Listener* self, std::shared_ptr<Socket> socket) {
+Task<void> Listener::serve(Listener* self, std::shared_ptr<Socket> socket, Crowd::Place place) {
   co_await serve_requests(self->view_, socket);
-  --self->open_;
+  place.leave();
 }
 
 }  // namespace cpns::server::admin

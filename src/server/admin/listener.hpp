@@ -22,18 +22,17 @@ class Listener {
  private:
   using Socket = runtime::asio::local::stream_protocol::socket;
   Listener(runtime::asio::local::stream_protocol::acceptor acceptor, std::filesystem::path path, View view,
-           Tasks& tasks)
-      : acceptor_(std::move(acceptor)), path_(std::move(path)), view_(std::move(view)), tasks_(tasks) {}
+           Tasks& tasks);
 
   static runtime::Task<void> accept(Listener* self);
-  static runtime::Task<void> serve(Listener* self, std::shared_ptr<Socket> socket);
+  static runtime::Task<void> serve(Listener* self, std::shared_ptr<Socket> socket, Crowd::Place place);
   [[nodiscard]] bool may_use(Socket& socket);
 
   runtime::asio::local::stream_protocol::acceptor acceptor_;
   std::filesystem::path path_;
   View view_;
   Tasks& tasks_;
-  std::size_t open_ = 0;
+  Crowd sessions_;
   bool stopped_ = false;
 };
 
