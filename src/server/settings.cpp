@@ -121,7 +121,7 @@ Result<Settings> read(const Config& config) {
   CPNS_TRY(made.http, http_limits(http_table));
   CPNS_TRY(made.services, services(root));
   CPNS_TRY(const auto assignment, root.table("assignment"));
-  CPNS_TRY(made.pending_lifetime, assignment.seconds("pending_seconds", seconds(300), seconds(10), seconds(300)));
+  CPNS_TRY(made.pending_lifetime, assignment.seconds("pending_seconds", seconds(300), seconds(1), seconds(300)));
   CPNS_TRY(const auto days, count(assignment, "device_days", 90, 3650));
   made.device_lifetime = std::chrono::hours(24 * days);
   CPNS_TRY(made.quota.pending, count(assignment, "pending_per_gateway", 32, 32));

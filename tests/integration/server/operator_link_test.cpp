@@ -102,6 +102,22 @@ TEST_F(OperatorLinkTest, WhenTheLinkIsLostThenItsPendingAssignmentIsErased) {
   server_.wait_for_log("link_lost_in_run");
 }
 
+TEST(OperatorLinkTime, WhenAnAssignmentIsNotFinishedInTimeThenItIsErasedAndThePeerGetsAnAlert) {
+  ServerProcess server({}, {{"pending_seconds = 300", "pending_seconds = 1"}});
+  server.start();
+  Clients clients(server);
+  const auto gateway = clients.enrolled("sip:alice@ims.test");
+  auto link = clients.open_operator_link(gateway);
+  ASSERT_TRUE(link.ok());
+  clients.assign(**link, gateway, 1);
+  ASSERT_TRUE(clients.receive(**link).ok());
+  const auto answer = clients.receive(**link);
+  ASSERT_TRUE(answer.ok());
+  EXPECT_TRUE(assign::is_alert(*answer));
+  EXPECT_EQ(server.wait_for_log("assignment_timed_out").at("rule"), "S6");
+  server.wait_for_log("pending_erased");
+}
+
 TEST_F(OperatorLinkTest, WhenTheServerIsKilledThenAPendingAssignmentIsErasedAtTheNextStart) {
   const auto gateway = clients_.enrolled("sip:alice@ims.test");
   const auto link = link_of(gateway);
