@@ -7,6 +7,12 @@
 
 #include "support/lifecycle.hpp"
 
+namespace cpns::assign {
+
+void PrintTo(Party party, std::ostream* out) { *out << to_text(party); }
+
+}  // namespace cpns::assign
+
 namespace cpns::test {
 namespace {
 
@@ -15,9 +21,9 @@ using std::chrono::seconds;
 
 constexpr auto kDelay = milliseconds(25);
 
-int stride() {
+std::size_t stride() {
   const char* text = std::getenv("CPNS_KILL_STRIDE");
-  return text == nullptr ? 1 : std::max(1, std::atoi(text));
+  return text == nullptr ? 1 : static_cast<std::size_t>(std::max(1, std::atoi(text)));
 }
 
 class KillTest : public LifecycleTest, public testing::WithParamInterface<assign::Party> {
@@ -69,9 +75,10 @@ TEST_P(KillTest, when_killed_at_each_step_and_started_again_then_the_job_complet
   prepare();
   if (HasFatalFailure()) return;
   std::size_t places = 0;
-  for (std::size_t n = static_cast<std::size_t>(victim); n < assign::kSteps.size();
-       n += static_cast<std::size_t>(stride())) {
-    const auto& info = assign::kSteps[stride() == 1 ? n - static_cast<std::size_t>(victim) : n];
+  // Thinned, each victim begins at another step.
+  const auto every = stride();
+  for (std::size_t n = static_cast<std::size_t>(victim) % every; n < assign::kSteps.size(); n += every) {
+    const auto& info = assign::kSteps[n];
     SCOPED_TRACE("killed at step " + std::to_string(assign::number(info.step)));
     world_.use_device("device-" + std::to_string(assign::number(info.step)));
     forget();
