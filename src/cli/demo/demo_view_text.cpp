@@ -123,10 +123,11 @@ class TextView final : public DemoView {
     if (seen.records == 0) return link + ": nothing new";
     const ByteView head(seen.last_head.data(), seen.last_head_size);
     const auto header = std::min<std::size_t>(5, head.size());
+    const std::size_t shown = seen.records > 1 ? 2 : 6;  // a line has kWidth columns
     return padded(link, 14) + right(std::to_string(seen.bytes), 5) + " B" +
            (seen.records > 1 ? " in " + std::to_string(seen.records) + " records, last" : "") + "  " +
            (seen.tls ? record_kind(head.front()) : "no TLS") + " " + spaced_hex(head.first(header)) + " | " +
-           spaced_hex(head.subspan(header, std::min<std::size_t>(6, head.size() - header))) + " ..";
+           spaced_hex(head.subspan(header, std::min(shown, head.size() - header))) + " ..";
   }
 
   std::string download_line(const Download& download) const {
