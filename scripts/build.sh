@@ -3,7 +3,8 @@
 logs=$root/build/logs
 jobs=$(nproc)
 
-# ccache where it is there: a second build of the same source costs seconds.
+# ccache where it is there: a second build of the same source costs seconds, from another clone too.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 cpns_configure() {
   local preset=$1
   local options=()
