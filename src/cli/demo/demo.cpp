@@ -109,7 +109,8 @@ Result<void> follow_steps(World& world, StepWatch& watch, DemoView& view, bool u
 }
 
 Result<void> download(World& world, std::uint64_t size, DemoView& view) {
-  const auto expected = file_content_digest(size);
+  const auto expected = file_content_digest(size, [] { return stop_asked != 0; });
+  if (!expected) return Error{Code::interrupted};
   CPNS_TRY(auto child, world.start_request("hello", "/file/" + std::to_string(size)));
   StreamDigest digest;
   Download so_far{0, size, 0};
@@ -141,9 +142,9 @@ Result<void> download(World& world, std::uint64_t size, DemoView& view) {
     return Error{Code::program_ended_early, got, "exit status 0"};
   }
   const auto sha256 = digest.finish();
-  if (sha256 != expected) {
+  if (sha256 != *expected) {
     return Error{Code::download_differs, std::to_string(so_far.bytes) + " bytes, SHA-256 " + sha256,
-                 std::to_string(size) + " bytes, SHA-256 " + expected};
+                 std::to_string(size) + " bytes, SHA-256 " + *expected};
   }
   view.downloaded(so_far, sha256);
   return {};

@@ -33,10 +33,11 @@ std::string StreamDigest::finish() {
   return to_hex(digest);
 }
 
-std::string file_content_digest(std::uint64_t size) {
+std::optional<std::string> file_content_digest(std::uint64_t size, const std::function<bool()>& interrupted) {
   StreamDigest digest;
   std::vector<std::uint8_t> block(65536);
   for (std::uint64_t at = 0; at < size; at += block.size()) {
+    if (interrupted()) return std::nullopt;
     const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(block.size(), size - at));
     const std::span<std::uint8_t> piece(block.data(), n);
     fill_file_content(at, piece);

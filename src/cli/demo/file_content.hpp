@@ -3,7 +3,10 @@
 
 #include <openssl/evp.h>
 
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "core/base/bytes.hpp"
 
@@ -27,7 +30,8 @@ class StreamDigest {
   std::unique_ptr<EVP_MD_CTX, Free> context_;
 };
 
-/// SHA-256 of the first `size` bytes of the file.
-[[nodiscard]] std::string file_content_digest(std::uint64_t size);
+/// SHA-256 of the first `size` bytes of the file; nullopt where `interrupted`, asked every 64 KiB, says so.
+[[nodiscard]] std::optional<std::string> file_content_digest(std::uint64_t size,
+                                                             const std::function<bool()>& interrupted);
 
 }  // namespace cpns::cli
