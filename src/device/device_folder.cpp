@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include "runtime/files.hpp"
 
@@ -30,11 +31,16 @@ Result<void> DeviceFolder::save_run_id(const ids::CorrelationId& id) const {
   return runtime::write_file_atomically(run_id(), as_bytes(id.hex()), 0600);
 }
 
-Result<FolderLock> FolderLock::take(const DeviceFolder& folder) {
+Result<FolderLock> FolderLock::take(const DeviceFolder& folder, std::chrono::milliseconds patience) {
   const int file = ::open(folder.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
   if (file < 0) return Error{Code::file_not_written, folder.lock().string() + ": " + std::strerror(errno)};
   FolderLock lock(file);
-  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    if (std::chrono::steady_clock::now() < until) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      continue;
+    }
     return Error{Code::device_busy, folder.folder.string(), "one cpns-device pair or run for one folder"};
   }
   return lock;

@@ -1,6 +1,7 @@
 #pragma once
 // Where a CM Device keeps its things: one folder, mode 0700.
 
+#include <chrono>
 #include <filesystem>
 
 #include "core/base/result.hpp"
@@ -27,8 +28,10 @@ struct DeviceFolder {
 /// Held by the one process that may pair or run in a folder.
 class FolderLock {
  public:
-  /// Fails with `device_busy` or `file_not_written`.
-  [[nodiscard]] static Result<FolderLock> take(const DeviceFolder& folder);
+  /// Waits up to `patience` for another one: a request holds it for moments. Fails with `device_busy` or
+  /// `file_not_written`.
+  [[nodiscard]] static Result<FolderLock> take(const DeviceFolder& folder,
+                                               std::chrono::milliseconds patience = std::chrono::milliseconds(500));
   FolderLock(FolderLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
   FolderLock& operator=(FolderLock&& other) noexcept {
     std::swap(file_, other.file_);

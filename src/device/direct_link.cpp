@@ -38,4 +38,12 @@ runtime::Task<Result<DirectLink>> open_direct_link(const Context& context, std::
   co_return DirectLink{dialled.link, std::move(server.server_id), server.cm_device_id, run};
 }
 
+Result<void> save_alias(store::CredentialStore& store, const ids::CmDeviceId& id, ids::IdentityAlias alias) {
+  CPNS_TRY(auto record, store.load());
+  if (!record.credential || record.credential->cm_device_id != id) return {};
+  record.credential->identity_alias = std::move(alias);
+  CPNS_CHECK(store.save(record));
+  return {};
+}
+
 }  // namespace cpns::device

@@ -25,4 +25,9 @@ struct DirectLink {
 [[nodiscard]] runtime::Task<Result<DirectLink>> open_direct_link(const Context& context, std::string_view alpn,
                                                                  DialLimits limits = {});
 
+/// The identity to offer next time [T5]. The record is read again: a credential that was replaced meanwhile keeps its
+/// own alias. The caller holds the folder's lock.
+[[nodiscard]] Result<void> save_alias(store::CredentialStore& store, const ids::CmDeviceId& id,
+                                      ids::IdentityAlias alias);
+
 }  // namespace cpns::device

@@ -1,5 +1,7 @@
 #include "device/request.hpp"
 
+#include <strings.h>
+
 namespace cpns::device {
 
 namespace asio = runtime::asio;
@@ -67,6 +69,33 @@ Task<Result<void>> read_reply(Exchange* exchange, ReplyReader* reader, std::chro
   co_return Result<void>{};
 }
 
+// Keeps the fresh alias that the first reply brings [T5]; passes everything on. Where `cpns-device run` holds the
+// folder, it gets aliases of its own, and this one is not needed.
+class AliasKeeper final : public ReplySink {
+ public:
+  AliasKeeper(const Context& context, const ids::CmDeviceId& id, ReplySink& sink)
+      : context_(context), id_(id), sink_(sink) {}
+  Result<void> on_head(const ReplyHead& head) override {
+    for (const auto& [name, value] : head.fields) {
+      if (::strcasecmp(name.c_str(), "CPNS-Identity-Alias") == 0) keep(value);
+    }
+    return sink_.on_head(head);
+  }
+  Result<void> on_body(ByteView piece) override { return sink_.on_body(piece); }
+
+ private:
+  void keep(const std::string& text) {
+    auto alias = ids::IdentityAlias::parse(text);
+    const auto lock = FolderLock::take(context_.folder, std::chrono::milliseconds(0));
+    if (!alias || !lock) return;
+    if (auto saved = save_alias(context_.store, id_, std::move(*alias)); !saved) context_.log.error(saved.error());
+  }
+
+  const Context& context_;
+  ids::CmDeviceId id_;
+  ReplySink& sink_;
+};
+
 }  // namespace
 
 Task<Result<void>> send_request(const Context& context, const HttpRequest* request, BodySource* source, ReplySink* sink,
@@ -87,7 +116,8 @@ Task<Result<void>> send_request(const Context& context, const HttpRequest* reque
   } else {
     asio::co_spawn(executor, sending(exchange), asio::detached);
   }
-  ReplyReader reader(method_of(*request, body) == "HEAD", *sink);
+  AliasKeeper keeper(context, direct->cm_device_id, *sink);
+  ReplyReader reader(method_of(*request, body) == "HEAD", keeper);
   auto result = co_await read_reply(exchange.get(), &reader, limits.silence);
   exchange->reply_done = true;
   // A whole reply counts, even where the service did not want the whole body.

@@ -73,7 +73,7 @@ Task<Result<void>> DeviceRunner::use(DirectLink direct) {
       if (auto* send = std::get_if<LinkSession::Send>(&action)) {
         outbox->send(ByteView(send->message));
       } else if (auto* save = std::get_if<LinkSession::SaveAlias>(&action)) {
-        auto saved = save_alias(direct.cm_device_id, std::move(save->identity_alias));
+        auto saved = save_alias(context_.store, direct.cm_device_id, std::move(save->identity_alias));
         if (!saved) context_.log.error(saved.error(), {{"run", direct.run}});
         if (saved) context_.log.event(Code::identity_alias_stored, {{"run", direct.run}});
       } else if (auto* done = std::get_if<assign::StepDone>(&action)) {
@@ -120,15 +120,6 @@ Task<void> DeviceRunner::keep_alive(std::shared_ptr<pngw::Outbox> outbox, ids::C
     if (cancelled || outbox_ != outbox) break;
     outbox->send(assign::encode_public(run, assign::Ping{{}}));
   }
-}
-
-// The record is read again: a credential that was replaced meanwhile keeps its own alias.
-Result<void> DeviceRunner::save_alias(const ids::CmDeviceId& id, ids::IdentityAlias alias) {
-  CPNS_TRY(auto record, context_.store.load());
-  if (!record.credential || record.credential->cm_device_id != id) return {};
-  record.credential->identity_alias = std::move(alias);
-  CPNS_CHECK(context_.store.save(record));
-  return {};
 }
 
 }  // namespace cpns::device

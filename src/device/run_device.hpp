@@ -30,7 +30,6 @@ class DeviceRunner {
  private:
   [[nodiscard]] runtime::Task<Result<void>> use(DirectLink direct);
   [[nodiscard]] runtime::Task<void> keep_alive(std::shared_ptr<pngw::Outbox> outbox, ids::CorrelationId run);
-  [[nodiscard]] Result<void> save_alias(const ids::CmDeviceId& id, ids::IdentityAlias alias);
   [[nodiscard]] runtime::Task<void> wait(std::chrono::milliseconds pause);
 
   runtime::asio::any_io_executor executor_;

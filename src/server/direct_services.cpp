@@ -53,6 +53,7 @@ Task<void> DirectListener::serve_http(ConnectionPtr connection) {
   VerifiedDevice device{connection->device(), connection->lookup.device->pn_gw_id};
   const auto http =
       std::make_shared<HttpConnection>(std::move(client), std::move(device), connection->run(), connection->peer);
+  http->fresh_alias = context_.alias_keys.make(connection->device(), context_.random).text();
   const auto entry = enter(http_links_, *connection, "http", [weak = std::weak_ptr<HttpConnection>(http)] {
     if (const auto open = weak.lock()) open->abort();
   });

@@ -83,9 +83,12 @@ struct VerifiedDevice {
 /// added, target in origin form, body delimited as `framing` says, one request per connection.
 [[nodiscard]] RequestHead rewrite(const RequestHead& request, const Framing& framing, const VerifiedDevice& device);
 
-/// What is passed back: hop-by-hop fields removed, body delimited so that the client can read it. `client_minor` is
-/// the version the client spoke; `close` says that the connection ends after this reply. A reply to HEAD keeps the
-/// Content-Length that a GET would have had.
+/// Carries a fresh identity alias to the device in the first reply of a direct link [T5].
+inline constexpr std::string_view kAliasField = "CPNS-Identity-Alias";
+
+/// What is passed back: hop-by-hop fields and any alias that the service made up removed, body delimited so that the
+/// client can read it. `client_minor` is the version the client spoke; `close` says that the connection ends after this
+/// reply. A reply to HEAD keeps the Content-Length that a GET would have had.
 [[nodiscard]] ReplyHead rewrite(const ReplyHead& reply, const Framing& framing, unsigned client_minor, bool close);
 
 [[nodiscard]] std::string encode(const RequestHead& head);

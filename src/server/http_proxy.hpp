@@ -31,9 +31,10 @@ struct HttpConnection : std::enable_shared_from_this<HttpConnection> {
   std::shared_ptr<ByteStream> client;
   VerifiedDevice device;
   ids::CorrelationId run;
-  std::string peer;                      ///< address, for logs
-  InputBuffer input;                     ///< from the client
-  std::shared_ptr<ByteStream> upstream;  ///< of the request under way
+  std::string peer;                          ///< address, for logs
+  InputBuffer input;                         ///< from the client
+  std::optional<std::string> fresh_alias{};  ///< for the first reply [T5]
+  std::shared_ptr<ByteStream> upstream;      ///< of the request under way
   bool aborted = false;
 
   /// Ends everything under way, also a wait for the service [V1].

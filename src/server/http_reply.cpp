@@ -69,7 +69,11 @@ Task<Result<void>> HttpProxy::pass_final_reply(HttpConnection& connection, Excha
   if (streamed && client_minor == 0) exchange.close = true;  // the end of the connection is the end of the body
   exchange.status = reply.status;
   exchange.reply_begun = true;
-  const auto head = encode(rewrite(reply, framing, client_minor, exchange.close));
+  auto passed = rewrite(reply, framing, client_minor, exchange.close);
+  if (auto alias = std::exchange(connection.fresh_alias, std::nullopt)) {
+    passed.fields.push_back({std::string(kAliasField), std::move(*alias)});
+  }
+  const auto head = encode(passed);
   auto written = co_await connection.client->write(as_bytes(head));
   if (!written) co_return written.error();
   const auto end = co_await pump_body(*exchange.upstream, exchange.reply_input, parser, *connection.client,

@@ -160,6 +160,7 @@ RequestHead rewrite(const RequestHead& request, const Framing& framing, const Ve
 
 ReplyHead rewrite(const ReplyHead& reply, const Framing& framing, unsigned client_minor, bool close) {
   ReplyHead made{reply.status, reply.reason, 1, end_to_end(reply.fields)};
+  std::erase_if(made.fields, [](const auto& field) { return equals_ignoring_case(field.name, kAliasField); });
   if (framing.websocket) {
     add_websocket(made.fields);
     return made;

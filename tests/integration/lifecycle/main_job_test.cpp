@@ -1,6 +1,7 @@
 // The main job between real processes: sixteen steps, a service used through the direct link, two devices at once,
 // revocation.
 #include <fstream>
+#include <set>
 
 #include "support/lifecycle.hpp"
 
@@ -18,13 +19,18 @@ class MainJobTest : public LifecycleTest {
     pair_until_done(*code);
   }
 
+  // What `cpns-device export-psk --json` says: the identity that the next link offers, and its key.
+  nlohmann::json exported() {
+    const auto text = world_.run("cpns-device", {"export-psk", "--dir", world_.folder_of(Party::CmDevice).string(),
+                                                 "--i-understand-this-reveals-the-key", "--json"});
+    EXPECT_TRUE(text.ok()) << to_text(text.error());
+    return text ? nlohmann::json::parse(*text) : nlohmann::json();
+  }
+
   // One request by OpenSSL's own client with the device's exported PSK; the reply's body.
   std::string foreign_request(const std::string& request) {
-    const auto exported = world_.run("cpns-device", {"export-psk", "--dir", world_.folder_of(Party::CmDevice).string(),
-                                                     "--i-understand-this-reveals-the-key", "--json"});
-    EXPECT_TRUE(exported.ok()) << to_text(exported.error());
-    if (!exported) return {};
-    const auto key = nlohmann::json::parse(*exported);
+    const auto key = exported();
+    if (key.is_null()) return {};
     std::ofstream(dir_ / "request") << request;
     const std::string script = "exec openssl s_client -connect " + world_.direct_link().endpoint() +
                                " -tls1_3 -quiet -psk_identity " + key.at("identity").get<std::string>() + " -psk " +
@@ -136,6 +142,19 @@ TEST_F(MainJobTest, when_a_device_is_revoked_then_its_link_closes_within_a_secon
   const auto devices = devices_of_server();
   ASSERT_EQ(devices.size(), 1U);
   EXPECT_EQ(devices[0].at("state"), "revoked");
+}
+
+TEST_F(MainJobTest, when_a_device_sends_requests_then_each_link_offers_another_identity_T5) {
+  prepare();
+  pair_device();
+  const auto id = id_in(greeting());
+  std::set<std::string> offered;
+  constexpr std::size_t kRequests = 3;
+  for (std::size_t i = 0; i < kRequests; ++i) {
+    offered.insert(exported().at("identity").get<std::string>());
+    EXPECT_EQ(id_in(greeting()), id);
+  }
+  EXPECT_EQ(offered.size(), kRequests);
 }
 
 TEST_F(MainJobTest, when_the_server_starts_again_then_a_device_is_known_still) {

@@ -137,5 +137,12 @@ TEST(HttpReplyRewrite, WhenAHeadIsEncodedThenItReadsBackTheSame) {
   EXPECT_EQ(encode(RequestHead{"GET", "/x", 1, {{"A", "b"}}}), "GET /x HTTP/1.1\r\nA: b\r\n\r\n");
 }
 
+TEST(HttpRewrite, WhenAServiceSendsAnAliasOfItsOwnThenItIsRemoved) {
+  const ReplyHead head{200, "OK", 1, {{"cpns-identity-alias", "forged"}, {"X-Kept", "1"}}};
+  const auto made = rewrite(head, {}, 1, false);
+  EXPECT_TRUE(values(made.fields, "CPNS-Identity-Alias").empty());
+  EXPECT_EQ(values(made.fields, "X-Kept").size(), 1U);
+}
+
 }  // namespace
 }  // namespace cpns::server
