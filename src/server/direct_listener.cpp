@@ -104,8 +104,11 @@ Task<std::optional<secret::TlsPsk>> DirectListener::find_key(DirectListener* sel
                                                              std::string identity) {
   auto psk = self->keys_.look_up(identity, connection->lookup);
   if (!connection->lookup.refusal) {
-    self->log_step(*connection, assign::Step::ClientHello);
-    self->log_step(*connection, assign::Step::FindKey);
+    // After the answer has left: a listener must not learn from its time whether there was something to log [T2].
+    asio::post(self->tasks_.executor(), [self, connection] {
+      self->log_step(*connection, assign::Step::ClientHello);
+      self->log_step(*connection, assign::Step::FindKey);
+    });
   }
   co_return std::optional<secret::TlsPsk>(std::move(psk));
 }
