@@ -5,6 +5,7 @@ jobs=$(nproc)
 
 # ccache where it is there: a second build of the same source costs seconds, from another clone too.
 export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+
 cpns_configure() {
   local preset=$1
   local options=()

@@ -24,6 +24,7 @@ constexpr auto kStepPoll = milliseconds(2);
 
 volatile std::sig_atomic_t stop_asked = 0;
 void ask_to_stop(int) { stop_asked = 1; }
+bool interrupted() { return stop_asked != 0; }
 
 // Ctrl-C and SIGTERM are noted while this lives; the programs are in groups of their own and don't see them.
 class SignalWatch {
@@ -47,7 +48,7 @@ class SignalWatch {
 };
 
 Result<void> check_not_interrupted() {
-  if (stop_asked != 0) return Error{Code::interrupted};
+  if (interrupted()) return Error{Code::interrupted};
   return {};
 }
 
@@ -109,7 +110,7 @@ Result<void> follow_steps(World& world, StepWatch& watch, DemoView& view, bool u
 }
 
 Result<void> download(World& world, std::uint64_t size, DemoView& view) {
-  const auto expected = file_content_digest(size, [] { return stop_asked != 0; });
+  const auto expected = file_content_digest(size, interrupted);
   if (!expected) return Error{Code::interrupted};
   CPNS_TRY(auto child, world.start_request("hello", "/file/" + std::to_string(size)));
   StreamDigest digest;
@@ -190,7 +191,7 @@ Result<void> run_demo(const DemoOptions& options, DemoView& view) {
   const SignalWatch signals;
   CPNS_TRY(const auto folder, Folder::make(options.keep));
   CPNS_TRY(const auto self, program_beside_this_one("cpns"));
-  World world({.folder = folder.path(), .programs = self.parent_path(), .interrupted = [] { return stop_asked != 0; }});
+  World world({.folder = folder.path(), .programs = self.parent_path(), .interrupted = interrupted});
   auto done = main_job(world, options, view);
   if (!done) {
     (void)world.stop_all();  // the first cause is kept
