@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "runtime/byte_stream.hpp"
 #include "runtime/deadline.hpp"
 
 namespace cpns::runtime {
@@ -54,13 +55,7 @@ struct SecureLink::Impl {
     error_code ignored;
     socket.non_blocking(true, ignored);
     const auto peer = socket.remote_endpoint(ignored);
-    if (!ignored) remote = endpoint_text(peer);
-  }
-
-  static std::string endpoint_text(const tcp::endpoint& endpoint) {
-    const auto address = endpoint.address().to_string();
-    const auto port = std::to_string(endpoint.port());
-    return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
+    if (!ignored) remote = text_of(peer);
   }
 
   // Takes output of the engine into `unsent`; false where there is none.

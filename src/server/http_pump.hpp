@@ -4,10 +4,14 @@
 
 #include <optional>
 
-#include "server/byte_stream.hpp"
+#include "runtime/byte_stream.hpp"
 #include "server/http_parse.hpp"
 
 namespace cpns::server {
+
+using runtime::ByteStream;
+using runtime::LinkStream;
+using runtime::SocketStream;
 
 inline constexpr std::size_t kPumpBuffer = 32 * 1024;  ///< bytes; a whole head fits in
 

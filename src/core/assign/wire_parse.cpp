@@ -231,6 +231,12 @@ Parsed read_body(v1::Message& m) {
       return read(*m.mutable_enroll_request());
     case v1::Message::kEnrollReply:
       return read(*m.mutable_enroll_reply());
+    case v1::Message::kStream:
+    case v1::Message::kRelayOpen:
+    case v1::Message::kRelayReady:
+    case v1::Message::kJoinRequest:
+    case v1::Message::kJoinReply:
+      return Error{Code::message_malformed, "a message of core/stream", "a message of an assignment or a link"};
     case v1::Message::BODY_NOT_SET:
       break;
   }

@@ -26,6 +26,8 @@ class ScriptedStream final : public ByteStream {
   }
   void finish_writing() override {}
   void abort() override {}
+  [[nodiscard]] std::string remote() const override { return "script"; }
+  runtime::asio::any_io_executor executor() override { return {}; }
 
   std::string written;
   bool full = false;

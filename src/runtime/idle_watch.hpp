@@ -7,14 +7,14 @@
 
 #include "runtime/asio.hpp"
 
-namespace cpns::server {
+namespace cpns::runtime {
 
 class IdleWatch {
  public:
   using Clock = std::chrono::steady_clock;
 
   /// `socket` must outlive this object.
-  explicit IdleWatch(runtime::asio::ip::tcp::socket& socket)
+  explicit IdleWatch(asio::generic::stream_protocol::socket& socket)
       : state_(std::make_shared<State>(socket.get_executor(), &socket)) {}
   // A handler may already stand in the queue: it must not touch the socket any more.
   ~IdleWatch() {
@@ -36,10 +36,10 @@ class IdleWatch {
 
  private:
   struct State {
-    State(const runtime::asio::any_io_executor& executor, runtime::asio::ip::tcp::socket* watched)
+    State(const asio::any_io_executor& executor, asio::generic::stream_protocol::socket* watched)
         : timer(executor, Clock::time_point::max()), socket(watched) {}
-    runtime::asio::steady_timer timer;
-    runtime::asio::ip::tcp::socket* socket;
+    asio::steady_timer timer;
+    asio::generic::stream_protocol::socket* socket;
     Clock::time_point last = Clock::now();
     std::chrono::milliseconds limit{0};
     bool passed = false;
@@ -59,4 +59,4 @@ class IdleWatch {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace cpns::server
+}  // namespace cpns::runtime

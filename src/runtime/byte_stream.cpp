@@ -1,9 +1,28 @@
-#include "server/byte_stream.hpp"
+#include "runtime/byte_stream.hpp"
 
-namespace cpns::server {
+namespace cpns::runtime {
 
-namespace asio = runtime::asio;
-using runtime::Task;
+namespace {
+
+std::string remote_of(const asio::ip::tcp::socket& socket) {
+  boost::system::error_code failed;
+  const auto peer = socket.remote_endpoint(failed);
+  return failed ? "unknown" : text_of(peer);
+}
+
+asio::ip::tcp::socket at_once(asio::ip::tcp::socket socket) {
+  boost::system::error_code ignored;
+  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  return socket;
+}
+
+}  // namespace
+
+std::string text_of(const asio::ip::tcp::endpoint& endpoint) {
+  const auto address = endpoint.address().to_string();
+  const auto port = std::to_string(endpoint.port());
+  return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
+}
 
 Task<Result<std::size_t>> LinkStream::read_some(std::span<std::uint8_t> out, Milliseconds limit) {
   co_return co_await link_->read_some(out, limit);
@@ -11,10 +30,11 @@ Task<Result<std::size_t>> LinkStream::read_some(std::span<std::uint8_t> out, Mil
 
 Task<Result<void>> LinkStream::write(ByteView bytes) { co_return co_await link_->write(bytes); }
 
-SocketStream::SocketStream(asio::ip::tcp::socket socket) : socket_(std::move(socket)), watch_(socket_) {
-  boost::system::error_code ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-}
+SocketStream::SocketStream(asio::ip::tcp::socket socket)
+    : remote_(remote_of(socket)), socket_(at_once(std::move(socket))), watch_(socket_) {}
+
+SocketStream::SocketStream(asio::local::stream_protocol::socket socket)
+    : remote_("unix"), socket_(std::move(socket)), watch_(socket_) {}
 
 Task<Result<std::size_t>> SocketStream::read_some(std::span<std::uint8_t> out, Milliseconds limit) {
   watch_.watch(limit);
@@ -47,7 +67,7 @@ Task<Result<void>> SocketStream::write(ByteView bytes) {
 
 void SocketStream::finish_writing() {
   boost::system::error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  socket_.shutdown(asio::socket_base::shutdown_send, ignored);
 }
 
 void SocketStream::abort() {
@@ -55,4 +75,4 @@ void SocketStream::abort() {
   socket_.close(ignored);
 }
 
-}  // namespace cpns::server
+}  // namespace cpns::runtime

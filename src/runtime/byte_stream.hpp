@@ -1,0 +1,67 @@
+#pragma once
+// Two-way streams of bytes with one face, so that whoever moves bytes need not know what carries them: a TLS link, a
+// TCP or Unix socket, a stream of a session. On the thread of the io_context; one reader and one writer at a time.
+
+#include <chrono>
+#include <memory>
+
+#include "runtime/idle_watch.hpp"
+#include "runtime/link.hpp"
+
+namespace cpns::runtime {
+
+class ByteStream {
+ public:
+  using Milliseconds = std::chrono::milliseconds;
+  virtual ~ByteStream() = default;
+  /// At least one byte, or 0 at the end. Fails with `peer_too_slow` after `limit`, else with what broke; after a
+  /// failure the stream is of no more use.
+  [[nodiscard]] virtual Task<Result<std::size_t>> read_some(std::span<std::uint8_t> out, Milliseconds limit) = 0;
+  /// All of it; returns when the other end's buffers have taken it.
+  [[nodiscard]] virtual Task<Result<void>> write(ByteView bytes) = 0;
+  /// Says that nothing more will be written.
+  virtual void finish_writing() = 0;
+  /// Ends whatever is under way.
+  virtual void abort() = 0;
+  /// Where it comes from, for logs.
+  [[nodiscard]] virtual std::string remote() const = 0;
+  [[nodiscard]] virtual asio::any_io_executor executor() = 0;
+};
+
+class LinkStream final : public ByteStream {
+ public:
+  explicit LinkStream(std::shared_ptr<SecureLink> link) : link_(std::move(link)) {}
+  [[nodiscard]] Task<Result<std::size_t>> read_some(std::span<std::uint8_t> out, Milliseconds limit) override;
+  [[nodiscard]] Task<Result<void>> write(ByteView bytes) override;
+  void finish_writing() override {}  // close_notify comes with the link's shutdown
+  void abort() override { link_->abort(); }
+  [[nodiscard]] std::string remote() const override { return link_->remote(); }
+  [[nodiscard]] asio::any_io_executor executor() override { return link_->executor(); }
+
+ private:
+  std::shared_ptr<SecureLink> link_;
+};
+
+/// A connected TCP or Unix socket.
+class SocketStream final : public ByteStream {
+ public:
+  explicit SocketStream(asio::ip::tcp::socket socket);
+  explicit SocketStream(asio::local::stream_protocol::socket socket);
+  /// `limit` is on a pause in both directions: an application that still takes bytes need not speak yet.
+  [[nodiscard]] Task<Result<std::size_t>> read_some(std::span<std::uint8_t> out, Milliseconds limit) override;
+  [[nodiscard]] Task<Result<void>> write(ByteView bytes) override;
+  void finish_writing() override;
+  void abort() override;
+  [[nodiscard]] std::string remote() const override { return remote_; }
+  [[nodiscard]] asio::any_io_executor executor() override { return socket_.get_executor(); }
+
+ private:
+  std::string remote_;
+  asio::generic::stream_protocol::socket socket_;
+  IdleWatch watch_;
+};
+
+/// address:port, an IPv6 address in brackets.
+[[nodiscard]] std::string text_of(const asio::ip::tcp::endpoint& endpoint);
+
+}  // namespace cpns::runtime

@@ -1,0 +1,92 @@
+#include "runtime/splice.hpp"
+
+namespace cpns::runtime {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kChunk = std::size_t{64} * 1024;
+// A reader's own limit would pass where its direction alone is silent: the joint's watch sees both.
+constexpr std::chrono::hours kForever{24 * 365};
+
+struct Joint {
+  Joint(const asio::any_io_executor& executor, SpliceLimits given)
+      : limits(given), ended(executor, Clock::time_point::max()), idle(executor), moved(Clock::now()) {}
+  SpliceLimits limits;
+  Spliced outcome;
+  int running = 2;
+  asio::steady_timer ended;  // never expires; cancelled when a direction ends
+  asio::steady_timer idle;
+  Clock::time_point moved;  // last time that bytes went, in either direction
+};
+
+using Shared = std::shared_ptr<ByteStream>;
+
+Task<Result<void>> pump(std::shared_ptr<Joint> joint, Shared from, Shared to, std::uint64_t* count) {
+  Bytes buffer(kChunk);
+  asio::steady_timer pace(from->executor());
+  auto next = Clock::now();
+  while (true) {
+    const auto room = std::span<std::uint8_t>(buffer);
+    const auto got = co_await from->read_some(room, kForever);
+    if (!got) co_return got.error();
+    if (*got == 0) break;
+    joint->moved = Clock::now();
+    *count += *got;
+    const auto bytes = ByteView(buffer).first(*got);
+    auto written = co_await to->write(bytes);
+    if (!written) co_return written;
+    joint->moved = Clock::now();
+    if (const auto rate = joint->limits.bytes_per_second; rate && *rate > 0) {
+      next = std::max(next, joint->moved) + std::chrono::nanoseconds(*got * 1'000'000'000ULL / *rate);
+      boost::system::error_code ignored;
+      pace.expires_at(next);
+      co_await pace.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+  }
+  to->finish_writing();
+  co_return Result<void>{};
+}
+
+Task<void> direction(std::shared_ptr<Joint> joint, Shared from, Shared to, std::uint64_t* count) {
+  auto ended = co_await pump(joint, from, to, count);
+  if (!ended) {
+    if (!joint->outcome.error) joint->outcome.error = std::move(ended).error();
+    from->abort();
+    to->abort();
+  }
+  if (--joint->running == 0) joint->idle.cancel();
+  joint->ended.cancel();
+}
+
+Task<void> watch(std::shared_ptr<Joint> joint, Shared a, Shared b) {
+  while (joint->running > 0) {
+    const auto end = joint->moved + joint->limits.idle;
+    if (Clock::now() >= end) {
+      const auto limit = std::to_string(joint->limits.idle.count());
+      joint->outcome.error = Error{Code::peer_too_slow, "nothing, in both directions", "bytes within " + limit + " ms"};
+      a->abort();
+      b->abort();
+      co_return;
+    }
+    boost::system::error_code ignored;
+    joint->idle.expires_at(end);
+    co_await joint->idle.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
+}  // namespace
+
+Task<Spliced> splice(Shared a, Shared b, SpliceLimits limits) {
+  const auto executor = a->executor();
+  const auto joint = std::make_shared<Joint>(executor, limits);
+  asio::co_spawn(executor, direction(joint, a, b, &joint->outcome.there), asio::detached);
+  asio::co_spawn(executor, direction(joint, b, a, &joint->outcome.back), asio::detached);
+  asio::co_spawn(executor, watch(joint, a, b), asio::detached);
+  boost::system::error_code ignored;
+  while (joint->running > 0) co_await joint->ended.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  co_return joint->outcome;
+}
+
+}  // namespace cpns::runtime

@@ -1,0 +1,35 @@
+#pragma once
+// What a SecureLink moves its ciphertext over: a TCP socket, or another stream, where TLS runs inside a link.
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "core/base/bytes.hpp"
+#include "core/base/result.hpp"
+#include "runtime/asio.hpp"
+
+namespace cpns::runtime {
+
+class ByteStream;
+
+/// One reader and one writer at a time, on the executor's thread.
+class Transport {
+ public:
+  using Milliseconds = std::chrono::milliseconds;
+  virtual ~Transport() = default;
+  /// At least one byte. Fails with `connection_lost`, also at the end of the stream.
+  [[nodiscard]] virtual Task<Result<std::size_t>> read_some(std::span<std::uint8_t> out) = 0;
+  /// All of it. Fails with `peer_too_slow` where nothing was taken for `limit`, or `connection_lost`.
+  [[nodiscard]] virtual Task<Result<void>> write(ByteView bytes, Milliseconds limit) = 0;
+  /// Says that nothing more will be written.
+  virtual void finish_writing() = 0;
+  /// At once; operations under way end with `connection_lost`.
+  virtual void close() = 0;
+  [[nodiscard]] virtual bool is_open() const = 0;
+  [[nodiscard]] virtual std::string remote() const = 0;
+  [[nodiscard]] virtual asio::any_io_executor executor() = 0;
+};
+
+}  // namespace cpns::runtime
