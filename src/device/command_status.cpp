@@ -1,6 +1,5 @@
 // `cpns-device status`, `export-psk` and `forget`.
 
-#include <ctime>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -10,6 +9,7 @@
 #include "device/program.hpp"
 #include "pngw/wiped.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/time_text.hpp"
 
 namespace cpns::device {
 namespace {
@@ -21,14 +21,6 @@ struct Options {
   bool json = false;
   bool yes = false;
 };
-
-std::string time_text(ids::UnixTime time) {
-  const auto seconds = static_cast<std::time_t>(time.time_since_epoch().count());
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char text[64] = {};
-  return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts)};
-}
 
 std::string joined(const std::vector<ids::Endpoint>& endpoints) {
   std::string text;
@@ -77,7 +69,8 @@ Result<void> status_command(const Options& options, Console& console) {
   if (const auto& credential = record.credential) {
     console.out << "CM Device ID  " << credential->cm_device_id.text() << "\nCPNS Server   "
                 << credential->server_id.text() << " at " << joined(credential->endpoints) << "\nPN GW         "
-                << credential->pn_gw_id.text() << "\nKey is good   until " << time_text(credential->expires_at) << "\n";
+                << credential->pn_gw_id.text() << "\nKey is good   until " << runtime::time_text(credential->expires_at)
+                << "\n";
   }
   return {};
 }

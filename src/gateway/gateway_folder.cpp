@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "pngw/pan_address.hpp"
 #include "runtime/files.hpp"
 
 namespace cpns::gateway {
@@ -57,6 +58,15 @@ bool RunLock::is_taken(const GatewayFolder& folder) {
 
 RunLock::~RunLock() {
   if (file_ >= 0) ::close(file_);
+}
+
+Result<std::vector<ids::Endpoint>> endpoints_of_running(const GatewayFolder& folder) {
+  auto endpoints =
+      RunLock::is_taken(folder) ? pngw::left_endpoints(folder.pan_address()) : std::vector<ids::Endpoint>{};
+  if (endpoints.empty()) {
+    return Error{Code::gateway_not_running, folder.folder.string(), "a running `cpns-gateway run`"};
+  }
+  return endpoints;
 }
 
 }  // namespace cpns::gateway

@@ -2,8 +2,10 @@
 // Where an External PN GW keeps its things: one folder, mode 0700, made by enrolment.
 
 #include <filesystem>
+#include <vector>
 
 #include "core/base/result.hpp"
+#include "core/ids/ids.hpp"
 #include "store/sealer.hpp"
 
 namespace cpns::gateway {
@@ -46,5 +48,9 @@ class RunLock {
   explicit RunLock(int file) : file_(file) {}
   int file_;
 };
+
+/// Under which addresses devices find the process that runs in the folder. Fails with `gateway_not_running` where none
+/// holds it or none has come so far.
+[[nodiscard]] Result<std::vector<ids::Endpoint>> endpoints_of_running(const GatewayFolder& folder);
 
 }  // namespace cpns::gateway

@@ -1,6 +1,6 @@
 #include "gateway/run_gateway.hpp"
 
-#include "gateway/pan_address.hpp"
+#include "pngw/pan_address.hpp"
 #include "pngw/pan_service.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/files.hpp"
@@ -64,7 +64,7 @@ Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& confi
   CPNS_TRY(auto listener, runtime::Listener::open(loop.get_executor(), config.pan_link.host, config.pan_link.port));
   auto endpoints = config.pan_link.endpoints;
   if (endpoints.empty()) {
-    CPNS_TRY(endpoints, reachable_endpoints(config.pan_link.host, listener.port()));
+    CPNS_TRY(endpoints, pngw::reachable_endpoints(config.pan_link.host, listener.port()));
   }
 
   runtime::SystemRandom random;
@@ -88,7 +88,7 @@ Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& confi
   };
   asio::co_spawn(loop, stop_on_signal(stop), asio::detached);
 
-  CPNS_CHECK(leave_endpoints(folder, endpoints));
+  CPNS_CHECK(pngw::leave_endpoints(folder.pan_address(), endpoints));
   log.event(Code::gateway_ready,
             {{"pan", listener.address()}, {"pn_gw_id", own.pn_gw_id}, {"server_id", config.operator_link.server_id}});
   loop.run();

@@ -1,10 +1,9 @@
 #include "gateway/status.hpp"
 
-#include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "gateway/pan_address.hpp"
 #include "runtime/files.hpp"
+#include "runtime/time_text.hpp"
 #include "tls/certificate_uri.hpp"
 #include "tls/x509.hpp"
 
@@ -27,15 +26,6 @@ std::string joined(const std::vector<ids::Endpoint>& endpoints) {
 std::int64_t seconds(ids::UnixTime time) { return time.time_since_epoch().count(); }
 
 }  // namespace
-
-std::string time_text(ids::UnixTime time) {
-  const auto seconds_since = static_cast<std::time_t>(seconds(time));
-  std::tm parts{};
-  ::gmtime_r(&seconds_since, &parts);
-  char text[64] = {};
-  const auto size = std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
-  return {text, size};
-}
 
 Result<GatewayStatus> read_status(const GatewayFolder& folder, const GatewayConfig& config,
                                   store::PairingStore& pairings, ids::UnixTime now) {
@@ -60,7 +50,7 @@ Result<GatewayStatus> read_status(const GatewayFolder& folder, const GatewayConf
 
 std::string to_text(const GatewayStatus& status) {
   return "PN GW        " + status.pn_gw_id.text() + "\nCPNS Server  " + status.server_id.text() + " at " +
-         status.server.text() + "\nCertificate  ends " + time_text(status.certificate_ends) + ", in " +
+         status.server.text() + "\nCertificate  ends " + runtime::time_text(status.certificate_ends) + ", in " +
          std::to_string(status.certificate_days_left) + " days\nRunning      " +
          (status.running ? "yes, PAN link at " + joined(status.pan_endpoints) : std::string("no")) + "\nDevices      " +
          std::to_string(status.peers) + " paired, " + std::to_string(status.credentials_waiting) +
@@ -96,7 +86,7 @@ std::string to_text(const std::vector<store::PanPeerInfo>& peers) {
   if (peers.empty()) return "No device is paired yet: `cpns-gateway pair` makes a code for one.\n";
   std::string text = "PAIRING           PAIRED AT                CREDENTIAL  DEVICE\n";
   for (const auto& peer : peers) {
-    text += peer.pairing_id.hex() + "  " + time_text(peer.paired_at) + "  " +
+    text += peer.pairing_id.hex() + "  " + runtime::time_text(peer.paired_at) + "  " +
             (peer.credential_waiting ? "waiting     " : "-           ") + peer.device_name.text() + "\n";
   }
   return text;

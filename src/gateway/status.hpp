@@ -28,7 +28,4 @@ struct GatewayStatus {
 [[nodiscard]] std::string to_text(const std::vector<store::PanPeerInfo>& peers);
 [[nodiscard]] std::string to_json(const std::vector<store::PanPeerInfo>& peers);
 
-/// `2026-11-24 03:15:00 UTC`.
-[[nodiscard]] std::string time_text(ids::UnixTime time);
-
 }  // namespace cpns::gateway

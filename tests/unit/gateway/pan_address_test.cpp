@@ -1,22 +1,23 @@
-#include "gateway/pan_address.hpp"
+#include "pngw/pan_address.hpp"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 
+#include "gateway/gateway_folder.hpp"
 #include "support/temp_dir.hpp"
 
 namespace cpns::gateway {
 namespace {
 
 TEST(PanAddress, a_named_address_is_what_devices_are_told) {
-  EXPECT_EQ(reachable_endpoints("127.0.0.1", 50)->front().text(), "127.0.0.1:50");
-  EXPECT_EQ(reachable_endpoints("::1", 50)->front().text(), "[::1]:50");
-  EXPECT_EQ(reachable_endpoints("gw.example.net", 50)->front().text(), "gw.example.net:50");
+  EXPECT_EQ(pngw::reachable_endpoints("127.0.0.1", 50)->front().text(), "127.0.0.1:50");
+  EXPECT_EQ(pngw::reachable_endpoints("::1", 50)->front().text(), "[::1]:50");
+  EXPECT_EQ(pngw::reachable_endpoints("gw.example.net", 50)->front().text(), "gw.example.net:50");
 }
 
 TEST(PanAddress, any_address_stands_for_those_of_the_machine) {
-  const auto endpoints = reachable_endpoints("0.0.0.0", 50);
+  const auto endpoints = pngw::reachable_endpoints("0.0.0.0", 50);
   ASSERT_TRUE(endpoints.ok());
   EXPECT_GE(endpoints->size(), 1U);
   EXPECT_LE(endpoints->size(), 4U);
@@ -34,7 +35,9 @@ TEST(PanAddress, endpoints_are_told_only_while_the_gateway_runs) {
     const auto lock = RunLock::take(folder);
     ASSERT_TRUE(lock.ok());
     EXPECT_EQ(endpoints_of_running(folder).error().code, Code::gateway_not_running) << "not ready yet";
-    ASSERT_TRUE(leave_endpoints(folder, {*ids::Endpoint::parse("a:1"), *ids::Endpoint::parse("[::1]:2")}).ok());
+    ASSERT_TRUE(
+        pngw::leave_endpoints(folder.pan_address(), {*ids::Endpoint::parse("a:1"), *ids::Endpoint::parse("[::1]:2")})
+            .ok());
     const auto endpoints = endpoints_of_running(folder);
     ASSERT_TRUE(endpoints.ok());
     ASSERT_EQ(endpoints->size(), 2U);

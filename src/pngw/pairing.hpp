@@ -1,11 +1,12 @@
 #pragma once
-// `cpns-gateway pair`: opens a pairing in the store, which the running process sees, and makes the code of it.
+// `cpns-gateway pair` and `cpns-device invite`: opens a pairing in the store, which the running process sees, and makes
+// the code of it.
 
-#include "gateway/gateway_folder.hpp"
+#include "core/crypto/random.hpp"
 #include "pngw/pairing_code.hpp"
 #include "store/pairing_store.hpp"
 
-namespace cpns::gateway {
+namespace cpns::pngw {
 
 inline constexpr std::chrono::minutes kLongestPairing{10};
 
@@ -26,4 +27,4 @@ struct OpenedPairing {
 [[nodiscard]] Result<std::optional<ids::DeviceName>> claimed_by(store::PairingStore& pairings,
                                                                 const store::PairingId& id, ids::UnixTime now);
 
-}  // namespace cpns::gateway
+}  // namespace cpns::pngw

@@ -1,14 +1,13 @@
-#include "gateway/pairing.hpp"
+#include "pngw/pairing.hpp"
 
 #include <gtest/gtest.h>
 
-#include "gateway/status.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/system_random.hpp"
 #include "store/memory/memory_pairing_store.hpp"
 #include "store/sync.hpp"
 
-namespace cpns::gateway {
+namespace cpns::pngw {
 namespace {
 
 class PairingTest : public testing::Test {
@@ -31,7 +30,7 @@ class PairingTest : public testing::Test {
 
 TEST_F(PairingTest, the_code_is_the_one_the_store_knows) {
   const auto opened = open();
-  const auto code = pngw::parse_pairing_code(opened.code);
+  const auto code = parse_pairing_code(opened.code);
   ASSERT_TRUE(code.ok());
   const auto stored = pairings.find_pairing(opened.pairing_id, now);
   ASSERT_TRUE(stored.ok() && stored->has_value());
@@ -52,17 +51,5 @@ TEST_F(PairingTest, waiting_sees_the_claim_or_the_end) {
   EXPECT_EQ((*claimed_by(pairings, opened.pairing_id, opened.expires_at))->text(), "tablet");
 }
 
-TEST_F(PairingTest, peers_are_shown_as_a_table_and_as_json) {
-  EXPECT_NE(to_text(*read_peers(pairings)).find("No device"), std::string::npos);
-  EXPECT_EQ(to_json(*read_peers(pairings)), "[]\n");
-  const auto opened = open();
-  claim(opened.pairing_id);
-  const auto peers = *read_peers(pairings);
-  EXPECT_NE(to_text(peers).find(opened.pairing_id.hex()), std::string::npos);
-  EXPECT_NE(to_json(peers).find("\"device_name\":\"tablet\""), std::string::npos);
-}
-
-TEST(TimeText, is_utc) { EXPECT_EQ(time_text(ids::UnixTime(std::chrono::seconds(0))), "1970-01-01 00:00:00 UTC"); }
-
 }  // namespace
-}  // namespace cpns::gateway
+}  // namespace cpns::pngw

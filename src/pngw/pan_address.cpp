@@ -1,4 +1,4 @@
-#include "gateway/pan_address.hpp"
+#include "pngw/pan_address.hpp"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -10,7 +10,7 @@
 #include "pngw/pairing_code.hpp"
 #include "runtime/files.hpp"
 
-namespace cpns::gateway {
+namespace cpns::pngw {
 namespace {
 
 constexpr std::size_t kMaxAddressFile = 4096;
@@ -66,8 +66,7 @@ Result<std::vector<ids::Endpoint>> reachable_endpoints(const std::string& host, 
   const auto addresses = machine_addresses();
   for (const bool loopback : {false, true}) {
     for (const auto& address : addresses) {
-      if (address.loopback != loopback || (address.v6 && any_v4) || endpoints.size() >= pngw::kMaxPanEndpoints)
-        continue;
+      if (address.loopback != loopback || (address.v6 && any_v4) || endpoints.size() >= kMaxPanEndpoints) continue;
       if (auto endpoint = ids::Endpoint::parse(address.text + suffix)) endpoints.push_back(std::move(*endpoint));
     }
     if (!endpoints.empty()) return endpoints;
@@ -75,27 +74,25 @@ Result<std::vector<ids::Endpoint>> reachable_endpoints(const std::string& host, 
   return Error{Code::pan_endpoints_missing, host + suffix, "at least one address of this machine"};
 }
 
-Result<void> leave_endpoints(const GatewayFolder& folder, const std::vector<ids::Endpoint>& endpoints) {
+Result<void> leave_endpoints(const std::filesystem::path& file, const std::vector<ids::Endpoint>& endpoints) {
   std::string text;
   for (const auto& endpoint : endpoints) text += endpoint.text() + "\n";
-  return runtime::write_file_atomically(folder.pan_address(), as_bytes(text), 0600);
+  return runtime::write_file_atomically(file, as_bytes(text), 0600);
 }
 
-Result<std::vector<ids::Endpoint>> endpoints_of_running(const GatewayFolder& folder) {
-  const Error not_running{Code::gateway_not_running, folder.folder.string(), "a running `cpns-gateway run`"};
-  if (!RunLock::is_taken(folder)) return not_running;
-  const auto content = runtime::read_file(folder.pan_address(), kMaxAddressFile);
-  if (!content) return not_running;
+std::vector<ids::Endpoint> left_endpoints(const std::filesystem::path& file) {
+  const auto content = runtime::read_file(file, kMaxAddressFile);
   std::vector<ids::Endpoint> endpoints;
+  if (!content) return endpoints;
   auto rest = as_text(*content);
-  while (!rest.empty() && endpoints.size() < pngw::kMaxPanEndpoints) {
+  while (!rest.empty() && endpoints.size() < kMaxPanEndpoints) {
     const auto end = std::min(rest.find('\n'), rest.size());
-    CPNS_TRY(auto endpoint, ids::Endpoint::parse(rest.substr(0, end)));
-    endpoints.push_back(std::move(endpoint));
+    auto endpoint = ids::Endpoint::parse(rest.substr(0, end));
+    if (!endpoint) return {};
+    endpoints.push_back(std::move(*endpoint));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  if (endpoints.empty()) return not_running;
   return endpoints;
 }
 
-}  // namespace cpns::gateway
+}  // namespace cpns::pngw

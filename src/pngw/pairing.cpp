@@ -1,19 +1,19 @@
-#include "gateway/pairing.hpp"
+#include "pngw/pairing.hpp"
 
 #include "store/sync.hpp"
 
-namespace cpns::gateway {
+namespace cpns::pngw {
 
 Result<OpenedPairing> open_pairing(store::PairingStore& pairings, std::vector<ids::Endpoint> endpoints,
                                    std::chrono::minutes lifetime, crypto::Random& random, ids::UnixTime now) {
   const store::PairingId id(random.bytes<store::PairingId::kSize>());
   auto secret = secret::PairingSecret::make([&](auto to) { random.fill(to); });
   const auto expires_at = now + std::min(lifetime, kLongestPairing);
-  const pngw::PairingCode code{id, secret.duplicate(), endpoints};
+  const PairingCode code{id, secret.duplicate(), endpoints};
   store::Pairing pairing{id, std::move(secret), now, expires_at};
   CPNS_CHECK(
       store::wait_for_done([&](store::Done done) { pairings.open_pairing(std::move(pairing), std::move(done)); }));
-  return OpenedPairing{id, pngw::encode_pairing_code(code), std::move(endpoints), expires_at};
+  return OpenedPairing{id, encode_pairing_code(code), std::move(endpoints), expires_at};
 }
 
 Result<std::optional<ids::DeviceName>> claimed_by(store::PairingStore& pairings, const store::PairingId& id,
@@ -26,4 +26,4 @@ Result<std::optional<ids::DeviceName>> claimed_by(store::PairingStore& pairings,
   return std::optional<ids::DeviceName>();
 }
 
-}  // namespace cpns::gateway
+}  // namespace cpns::pngw
