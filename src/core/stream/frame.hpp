@@ -23,6 +23,8 @@ inline constexpr std::size_t kMaxData = 16'000;   ///< bytes in one StreamData: 
 inline constexpr std::size_t kMaxStreams = 1024;  ///< that a SessionOpen or SessionAccept may list
 inline constexpr std::size_t kMaxHops = 4;        ///< PN GWs between a PNE and the Server
 inline constexpr std::size_t kMaxServiceName = 63;
+/// Offsets and windows stay below it, so that no sum of them can overflow.
+inline constexpr std::uint64_t kMaxOffset = std::uint64_t{1} << 62U;
 
 /// What a PNE asks its PN GW to carry, and how it came this far. Each PN GW appends its own node_id to `path`.
 struct RelayOpen {
@@ -33,7 +35,7 @@ struct RelayOpen {
   Kind kind;
   std::optional<ids::DeviceName> pne_name;  ///< as the first PN GW knows it; the PNE itself leaves it out
   std::optional<PairingRef> pairing_id;     ///< likewise
-  std::vector<NodeId> path;                 ///< 1-kMaxHops, the PNE's own first
+  std::vector<NodeId> path;                 ///< the PNE's own first, then at most kMaxHops
 };
 
 /// What a stream is to reach.
@@ -52,6 +54,8 @@ enum class ResetReason : std::uint8_t {
   SessionLost = 5,     ///< never sent: the session could not be resumed
   Relay = 6,           ///< refused as a relay: a loop, too many hops
 };
+
+inline constexpr std::uint32_t kLastResetReason = 6;
 
 /// Where the receiver of a stream stands.
 struct StreamPosition {

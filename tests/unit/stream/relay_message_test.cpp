@@ -1,0 +1,60 @@
+#include "core/stream/relay_message.hpp"
+
+#include <gtest/gtest.h>
+
+#include "cpns/v1/cpns.pb.h"
+
+namespace cpns::stream {
+namespace {
+
+const ids::CorrelationId kRun{{1, 2, 3, 4, 5, 6, 7, 8}};
+
+std::vector<NodeId> nodes(std::size_t count) {
+  std::vector<NodeId> path;
+  for (std::size_t i = 0; i < count; ++i) path.push_back(NodeId{{static_cast<std::uint8_t>(i + 1)}});
+  return path;
+}
+
+TEST(RelayMessage, every_message_comes_back_as_it_was) {
+  const auto name = *ids::DeviceName::parse("camera");
+  const std::vector<decltype(RelayMessage::body)> bodies = {
+      RelayOpen{RelayOpen::Kind::EndToEnd, {}, {}, nodes(1)},
+      RelayOpen{RelayOpen::Kind::Pne, name, PairingRef{{4}}, nodes(kMaxHops + 1)},
+      RelayReady{{}},
+      RelayReady{nodes(kMaxHops)},
+      JoinRequest{name},
+      JoinReply{},
+  };
+  for (const auto& body : bodies) {
+    const auto bytes = encode_relay_message({kRun, body});
+    EXPECT_TRUE(is_relay_message(bytes));
+    const auto parsed = parse_relay_message(bytes);
+    ASSERT_TRUE(parsed.ok()) << to_text(parsed.error());
+    EXPECT_EQ(parsed->body.index(), body.index());
+    EXPECT_EQ(parsed->correlation_id, kRun);
+    EXPECT_EQ(encode_relay_message(*parsed), bytes);
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      EXPECT_FALSE(parse_relay_message(ByteView(bytes).first(size)).ok()) << "cut to " << size;
+    }
+  }
+}
+
+TEST(RelayMessage, when_a_path_is_too_long_or_empty_then_it_is_refused) {
+  for (const std::size_t count : {std::size_t{0}, kMaxHops + 2}) {
+    const auto bytes = encode_relay_message({kRun, RelayOpen{RelayOpen::Kind::Pne, {}, {}, nodes(count)}});
+    EXPECT_FALSE(parse_relay_message(bytes).ok()) << count;
+  }
+  EXPECT_FALSE(parse_relay_message(encode_relay_message({kRun, RelayReady{nodes(kMaxHops + 1)}})).ok());
+}
+
+TEST(RelayMessage, a_kind_that_nobody_knows_is_refused) {
+  v1::Message m;
+  m.set_correlation_id(std::string(8, 'r'));
+  m.mutable_relay_open()->add_path(std::string(16, 'n'));
+  EXPECT_FALSE(parse_relay_message(as_bytes(m.SerializeAsString())).ok());
+  m.mutable_relay_open()->set_kind(v1::RelayOpen::KIND_PNE);
+  EXPECT_TRUE(parse_relay_message(as_bytes(m.SerializeAsString())).ok());
+}
+
+}  // namespace
+}  // namespace cpns::stream
