@@ -1,0 +1,103 @@
+#pragma once
+// CPNS between real hosts. The device has two paths: its PAN to the gateway, and broadband to the server. The gateway
+// has an operator path of its own. Nobody routes: what reaches the server from the PAN was carried by the gateway.
+//
+//     device  pan  10.77.1.2 ---- 10.77.1.1  pan  gateway  op  10.77.3.2 ---- 10.77.3.1  op  server
+//     device  bb   10.77.2.2 -------------------------------------------- 10.77.2.1  bb  server
+//
+// Behind the server stands `cpns demo-service` as service `hello`. Not thread-safe; errors are std::runtime_error.
+
+#include <array>
+#include <functional>
+
+#include "cli/log_follower.hpp"
+#include "core/assign/steps.hpp"
+#include "support/net/net_link.hpp"
+#include "support/temp_dir.hpp"
+
+namespace cpns::test {
+
+struct Hosts {
+  NetworkNamespace device{"device"}, gateway{"gateway"}, server{"server"};
+  NetLink pan{{device, "pan", "10.77.1.2/24"}, {gateway, "pan", "10.77.1.1/24"}};
+  NetLink broadband{{device, "bb", "10.77.2.2/24"}, {server, "bb", "10.77.2.1/24"}};
+  NetLink operator_path{{gateway, "op", "10.77.3.2/24"}, {server, "op", "10.77.3.1/24"}};
+};
+
+class HostWorld {
+ public:
+  using Party = assign::Party;
+  struct Options {
+    std::filesystem::path programs;  ///< folder of the four programs
+    std::string more_settings{};     ///< appended to server.toml
+    std::string gateway_settings{};  ///< appended to gateway.toml
+  };
+  using Words = std::vector<std::string>;
+
+  explicit HostWorld(Options options);
+  ~HostWorld();
+
+  /// A server with one enrolled gateway, both running, and one device, paired and not running.
+  void prepare();
+  /// `cpns-device pair` for a device folder of this name, on the device's host.
+  void pair(const std::string& name, const Words& more = {});
+
+  void start(Party party);
+  void start_device(const Words& more);
+  void kill(Party party);
+  /// SIGTERM; how it ended.
+  cli::ExitStatus stop(Party party);
+  [[nodiscard]] bool runs(Party party);
+  /// Ends everything, the device first; what did not end with status 0, in words.
+  [[nodiscard]] std::string stop_all();
+
+  /// A program of ours or of the system on a host, to its end: its standard output and standard error.
+  std::string run(Party host, const std::string& program, Words arguments);
+  [[nodiscard]] cli::ChildProcess launch(Party host, const std::string& program, Words arguments,
+                                         const std::string& output = {});
+  /// `cpns-device` with these arguments and the folder of the device.
+  std::string device(Words arguments);
+
+  /// Reads logs until a line of this program fits; false where none has come within the limit. Lines from before
+  /// forget() do not count.
+  [[nodiscard]] bool await(Party party, const std::function<bool(const cli::LogLine&)>& fits,
+                           std::chrono::milliseconds limit = std::chrono::seconds(20));
+  [[nodiscard]] bool await(Party party, const std::string& name,
+                           std::chrono::milliseconds limit = std::chrono::seconds(20));
+  void forget();
+  /// Last lines of every log and of what programs said, for a failed test.
+  [[nodiscard]] std::string last_words() const;
+
+  Hosts& hosts() { return hosts_; }
+  [[nodiscard]] const NetworkNamespace& host(Party party) const;
+  [[nodiscard]] std::filesystem::path folder(Party party) const;
+  [[nodiscard]] std::filesystem::path file(const std::string& name) const { return dir_ / name; }
+  void use_device(const std::string& name) { device_name_ = name; }
+
+  static constexpr auto kPanGateway = "10.77.1.1";
+  static constexpr auto kDirectServer = "10.77.2.1";
+  static constexpr auto kOperatorServer = "10.77.3.1";
+
+ private:
+  struct Program {
+    std::optional<cli::ChildProcess> process{};
+    std::optional<cli::LogFollower> log{};
+    std::vector<cli::LogLine> lines{};
+    std::size_t forgotten = 0;
+  };
+  Program& program(Party party) { return programs_[static_cast<std::size_t>(party)]; }
+  void make_server();
+  void enroll_gateway();
+  void await_listener(Party party, const std::string& listener);
+  void append(const std::filesystem::path& file, const std::string& text) const;
+
+  Options options_;
+  TempDir dir_;
+  Hosts hosts_;
+  std::array<Program, 3> programs_;
+  std::optional<cli::ChildProcess> service_;
+  std::string service_port_;
+  std::string device_name_ = "tablet";
+};
+
+}  // namespace cpns::test
