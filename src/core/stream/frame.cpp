@@ -31,6 +31,7 @@ struct Fill {
     out.set_initial_window(f.initial_window);
     out.set_alone(f.alone);
     out.set_preferred(f.preferred);
+    out.set_number(f.number);
     fill_positions(out.mutable_streams(), f.streams);
   }
   void operator()(const SessionAccept& f) const {
@@ -145,8 +146,9 @@ Result<Frame> read_frame(const v1::StreamFrame& m) {
         token = ResumeToken::from(as_bytes(f.resume_token()));
         if (!token) r.fail("resume_token", std::to_string(f.resume_token().size()) + " bytes", "0 or 16 bytes");
       }
-      frame = SessionOpen{token, r.offset("initial_window", f.initial_window()), f.alone(), f.preferred(),
-                          r.positions(f.streams())};
+      frame = SessionOpen{token,      r.offset("initial_window", f.initial_window()),
+                          f.alone(),  f.preferred(),
+                          f.number(), r.positions(f.streams())};
       break;
     }
     case v1::StreamFrame::kSessionAccept: {

@@ -53,9 +53,11 @@ enum class ResetReason : std::uint8_t {
   Limit = 4,           ///< too many streams
   SessionLost = 5,     ///< never sent: the session could not be resumed
   Relay = 6,           ///< refused as a relay: a loop, too many hops
+  // Answers, which are never answered themselves:
+  Confirmed = 7,  ///< to a reset: it is here
+  Finished = 8,   ///< to a frame of a stream that this side has had all of and has forgotten
 };
-
-inline constexpr std::uint32_t kLastResetReason = 6;
+inline constexpr std::uint32_t kLastResetReason = 8;
 
 /// Where the receiver of a stream stands.
 struct StreamPosition {
@@ -67,8 +69,9 @@ struct StreamPosition {
 struct SessionOpen {
   std::optional<ResumeToken> resume_token;  ///< none: a new session
   std::uint64_t initial_window;             ///< what each new stream may carry before the first StreamAck
-  bool alone;      ///< this device has no other live link of the session: the Server takes others as lost
-  bool preferred;  ///< carry data here from now on
+  bool alone;  ///< this device has no other live link of the session: the Server takes those of lower numbers as lost
+  bool preferred;        ///< carry data here from now on
+  std::uint64_t number;  ///< rises with each SessionOpen of a session
   std::vector<StreamPosition> streams;
 };
 struct SessionAccept {

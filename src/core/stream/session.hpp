@@ -40,10 +40,11 @@ struct Over {  ///< the stream is gone: both directions ended (no reason), or a 
   StreamId stream;
   std::optional<ResetReason> reason;
 };
-struct LinkOver {  ///< both sides have said LinkDone: close it, nothing is lost
+struct LinkOver {  ///< Device: both sides have said LinkDone: close it, nothing is lost
   LinkNumber link;
 };
 struct SessionReady {  ///< Device: SessionAccept is here; `resumed` false where streams of before are lost
+  LinkNumber link;
   bool resumed;
 };
 struct SessionOver {};  ///< closed in order by the peer, or expired
@@ -67,6 +68,8 @@ class Session {
   [[nodiscard]] Result<void> accept(LinkNumber link, const SessionOpen& open, bool resumed);
   /// The link is gone without LinkDone: what it carried unacknowledged is sent again over another one.
   void detach(LinkNumber link, Millis now);
+  /// The peer has closed the link in order, after LinkDone both ways: all that it carried has arrived.
+  void close_link(LinkNumber link, Millis now);
   /// Device: data goes over this link from now on, both ways.
   void prefer(LinkNumber link);
   /// Device: this link is to be closed in order; LinkOver follows.
@@ -109,6 +112,11 @@ class Session {
   [[nodiscard]] std::optional<Millis> deadline() const noexcept;
 
   [[nodiscard]] std::vector<Event> take_events();
+  /// Something has come that the peer has not been told of, though it can wait a moment for it: call acknowledge()
+  /// within about 20 ms.
+  [[nodiscard]] bool owes_acknowledgements() const noexcept;
+  /// They are due now. Streams that stood still since the last call give their memory back.
+  void acknowledge();
   [[nodiscard]] const std::optional<ResumeToken>& token() const noexcept;
   /// Bytes held for all streams, both ways; for tests and figures.
   [[nodiscard]] std::size_t memory() const noexcept;

@@ -29,8 +29,8 @@ std::string refusal(ByteView message) {
 }
 
 std::vector<Frame> one_of_each(ByteView data) {
-  return {SessionOpen{kToken, 65536, true, true, {{1, 5, false}, {3, kMaxOffset, true}}},
-          SessionOpen{{}, 1, false, false, {}},
+  return {SessionOpen{kToken, 65536, true, true, 300, {{1, 5, false}, {3, kMaxOffset, true}}},
+          SessionOpen{{}, 1, false, false, 0, {}},
           SessionAccept{kToken, true, 65536, 128, 120, {{2, 0, false}}},
           SessionClose{},
           StreamOpen{1, ServiceTarget{"ssh", ServiceTarget::Protocol::Raw}},
