@@ -15,7 +15,7 @@ ALLOWED = [
     r"std::(__cxx11::)?(basic_string|vector|array|optional|variant|span|pair|tuple)\b", r"std::__throw_\w+\(",
     r"std::allocator<", r"std::(exception|bad_alloc|bad_variant_access|terminate)\b", r"std::__detail::",
     r"(vtable|typeinfo|typeinfo name) for std::(exception|bad_alloc|bad_variant_access)",
-    r"std::_Rb_tree_(increment|decrement|insert_and_rebalance)", r"std::__exception_ptr::",
+    r"std::_Rb_tree_(increment|decrement|insert_and_rebalance|rebalance_for_erase)", r"std::__exception_ptr::",
     # protobuf's headers include <iostream>; nothing of it is used
     r"std::ios_base::Init::",
     # the compiler's own

@@ -12,6 +12,14 @@ namespace cpns::stream::test {
 
 using Millis = std::chrono::milliseconds;
 
+inline const ServiceTarget kEcho{"echo", ServiceTarget::Protocol::Raw};
+
+inline std::string sample(std::size_t size, std::uint32_t seed = 1) {
+  std::string text(size, '\0');
+  for (auto& c : text) c = static_cast<char>((seed = seed * 1664525 + 1013904223) >> 24U);
+  return text;
+}
+
 class TwoSessions {
  public:
   explicit TwoSessions(Limits limits = {})
