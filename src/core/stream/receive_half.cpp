@@ -9,8 +9,6 @@ namespace {
 
 // More pieces apart from each other than two links in use at once can make of honest streams.
 constexpr std::size_t kMaxEarly = 1024;
-// An acknowledgement at least this often, in bytes: the sender keeps everything until then.
-constexpr std::size_t kAcknowledgeEvery = std::size_t{128} << 10U;
 
 Error broken(std::string got, std::string expected) {
   return {Code::stream_rule_broken, std::move(got), std::move(expected)};

@@ -9,6 +9,9 @@
 
 namespace cpns::stream {
 
+/// An acknowledgement at least this often, in bytes: the sender keeps everything until then.
+inline constexpr std::size_t kAcknowledgeEvery = std::size_t{128} << 10U;
+
 class ReceiveHalf {
  public:
   explicit ReceiveHalf(std::size_t window) : window_(window), limit_(window) {}
@@ -33,6 +36,8 @@ class ReceiveHalf {
   }
   /// Enough to tell the peer at once: it may be waiting for it.
   [[nodiscard]] bool due() const noexcept;
+  /// The peer has been told at least once that everything is here.
+  [[nodiscard]] bool end_told() const noexcept { return told_end_; }
   /// Makes the next acknowledgement; counts as told.
   [[nodiscard]] StreamAck acknowledge(StreamId stream) noexcept;
   /// The peer may not have heard: tell it again.
@@ -51,7 +56,7 @@ class ReceiveHalf {
     std::uint64_t begin;
     std::uint64_t end;
   };
-  [[nodiscard]] bool owes_limit() const noexcept { return read_ + window_ > limit_ + window_ / 4; }
+  [[nodiscard]] bool owes_limit() const noexcept { return !end_ && read_ + window_ > limit_ + window_ / 4; }
   [[nodiscard]] Result<void> keep_early(std::uint64_t begin, std::uint64_t end);
 
   RingBuffer ring_;

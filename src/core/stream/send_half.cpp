@@ -25,10 +25,16 @@ Result<void> SendHalf::acknowledge(std::uint64_t received, bool end_received) {
 }
 
 bool SendHalf::can_send() const noexcept {
+  const bool waits = acknowledged_ < most_sent_ || (end_ever_sent_ && !end_acknowledged_);
+  return can_send_more() || (asking_ && waits);
+}
+
+bool SendHalf::can_send_more() const noexcept {
   return sent_ < std::min(written_, limit_) || (finished_ && !end_sent_ && !end_acknowledged_ && sent_ == written_);
 }
 
 StreamData SendHalf::take(StreamId stream, Link link) {
+  if (!can_send_more()) asking_ = false;
   const auto most = std::min<std::uint64_t>(kMaxData, std::min(written_, limit_) - sent_);
   const auto bytes = ring_.peek(sent_, static_cast<std::size_t>(most));
   const StreamData data{stream, sent_, finished_ && sent_ + bytes.size() == written_, bytes};

@@ -25,6 +25,8 @@ class SendHalf {
 
   /// The peer may be sent bytes before this offset. Never goes back.
   void raise_limit(std::uint64_t limit) noexcept { limit_ = std::max(limit_, limit); }
+  /// Another session goes on with this stream, of which nothing was ever sent.
+  void restart_limit(std::uint64_t limit) noexcept { limit_ = limit; }
   /// Fails where the peer acknowledges what was never sent.
   [[nodiscard]] Result<void> acknowledge(std::uint64_t received, bool end_received);
   /// Everything, and the end.
@@ -33,6 +35,9 @@ class SendHalf {
     return acknowledged_ == written_ && (!finished_ || end_acknowledged_);
   }
 
+  /// The peer is to say where it stands: an acknowledgement may be lost, or may wait for more than there is room for.
+  /// After what can be sent, an empty frame asks for it.
+  void ask() noexcept { asking_ = true; }
   [[nodiscard]] bool can_send() const noexcept;
   /// The next frame, at most kMaxData bytes; counts as sent over `link`. Only where can_send().
   [[nodiscard]] StreamData take(StreamId stream, Link link);
@@ -48,6 +53,7 @@ class SendHalf {
   [[nodiscard]] std::size_t memory() const noexcept { return ring_.capacity(); }
 
  private:
+  [[nodiscard]] bool can_send_more() const noexcept;
   struct Carried {
     Link link;
     std::uint64_t end;  // it has carried bytes before this offset
@@ -65,6 +71,7 @@ class SendHalf {
   bool end_sent_ = false;
   bool end_ever_sent_ = false;
   bool end_acknowledged_ = false;
+  bool asking_ = false;
 };
 
 }  // namespace cpns::stream

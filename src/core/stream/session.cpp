@@ -45,8 +45,8 @@ void Session::Impl::end_if_complete(StreamId id) {
   const auto at = streams.find(id);
   if (at == streams.end()) return;
   const auto& stream = at->second;
-  // The peer waits for the acknowledgement of its end; after that nothing is left to say.
-  if (stream.send.all_acknowledged() && stream.receive.read_ended() && !stream.receive.due()) end(at, {});
+  // The peer waits for the acknowledgement of its end. Where that is lost, it asks, and is told that all is over.
+  if (stream.send.all_acknowledged() && stream.receive.read_ended() && stream.receive.end_told()) end(at, {});
 }
 
 // The peer has had all of it, has forgotten it, and waits for nothing more; the reader may still have to read.
@@ -82,7 +82,7 @@ void Session::Impl::after_read(StreamId id, Stream& stream) {
 Result<StreamId> Session::open(StreamTarget target) {
   auto& s = *impl_;
   if (s.over || s.closing) return Error{Code::session_is_over, "a session that has ended", "one that goes on"};
-  const auto most = std::min({s.limits.streams, s.peer_streams, kMaxStreams});
+  const auto most = std::min(s.limits.streams, s.peer_streams);
   if (s.streams.size() + s.buried.size() >= most || s.last_opened == UINT32_MAX) {
     return Error{Code::too_many_streams, std::to_string(s.streams.size()), "fewer than " + std::to_string(most)};
   }
@@ -109,7 +109,11 @@ std::size_t Session::write(StreamId id, ByteView bytes) {
   stream.send.write(bytes.first(size));
   s.held += size;
   stream.moved = true;
-  if (size < bytes.size()) stream.wants_write = true;
+  if (size < bytes.size()) {
+    stream.wants_write = true;
+    // So little may be held that the peer still waits for more before it acknowledges.
+    if (stream.send.held() < 2 * kAcknowledgeEvery) stream.send.ask();
+  }
   s.touch_data(id, stream);
   return size;
 }

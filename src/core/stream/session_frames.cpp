@@ -46,6 +46,7 @@ Result<void> Session::Impl::on(LinkNumber /*link*/, const SessionOpen& /*frame*/
 Result<void> Session::Impl::on(LinkNumber number, const SessionAccept& frame) {
   auto& link = links.at(number);
   if (side == Side::Server || link.open) return broken("SessionAccept", "it once on each link, from the Server");
+  if (frame.resumed && token != frame.resume_token) return broken("another session, resumed", "the one asked for");
   const bool lost = token && !frame.resumed;
   if (lost) {
     // The Server has forgotten the session, or is another process: what it may have known of is gone.
@@ -62,7 +63,11 @@ Result<void> Session::Impl::on(LinkNumber number, const SessionAccept& frame) {
   peer_window = frame.initial_window;
   peer_streams = frame.max_streams;
   resume = std::min(limits.resume, Millis(std::chrono::seconds(frame.resume_seconds)));
-  for (auto& [id, stream] : streams) stream.send.raise_limit(peer_window);
+  lost_since.reset();
+  lost_unstamped = false;
+  for (auto& [id, stream] : streams) {
+    lost ? stream.send.restart_limit(peer_window) : stream.send.raise_limit(peer_window);
+  }
   CPNS_CHECK(take_positions(frame.streams));
   repeat_all();
   open_unlisted(frame.streams);
@@ -121,6 +126,7 @@ Result<void> Session::Impl::on(LinkNumber link, const StreamData& frame) {
   const auto before = stream.receive.received();
   CPNS_CHECK(stream.receive.accept(frame));
   stream.moved = true;
+  if (frame.data.empty()) stream.receive.repeat();  // it asks where this side stands
   if (stream.receive.due()) touch_control(frame.stream, stream);
   const bool more = stream.receive.received() != before || stream.receive.ended();
   if (more && !std::exchange(stream.readable_said, true)) events.emplace_back(Readable{frame.stream});
@@ -195,7 +201,7 @@ Result<void> Session::Impl::on(LinkNumber number, const LinkDone& /*frame*/) {
   }
   if (!link.done_sent) return broken("LinkDone", "it as the answer to the Device's");
   drop_link(number, false);
-  lost_unstamped = links.empty();
+  lost_unstamped = !linked() && !lost_since;
   events.emplace_back(LinkOver{number});
   return {};
 }

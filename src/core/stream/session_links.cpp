@@ -8,6 +8,9 @@ namespace cpns::stream {
 
 namespace {
 
+// More than a device that changes networks often has under way at once.
+constexpr std::size_t kMaxLinks = 8;
+
 bool lists(const std::vector<StreamPosition>& positions, StreamId id) {
   return std::any_of(positions.begin(), positions.end(),
                      [id](const StreamPosition& position) { return position.stream == id; });
@@ -25,6 +28,10 @@ std::optional<LinkNumber> Session::Impl::active() const noexcept {
     if (usable(at->second)) return at->first;
   }
   return {};
+}
+
+bool Session::Impl::linked() const noexcept {
+  return std::any_of(links.begin(), links.end(), [](const auto& one) { return one.second.open; });
 }
 
 std::vector<StreamPosition> Session::Impl::positions() const {
@@ -105,6 +112,8 @@ void Session::Impl::drop_link(LinkNumber link, bool lost) {
   for (auto& [id, stream] : streams) {
     const auto before = stream.send.held();
     lost ? stream.send.lose(link) : stream.send.forget(link);
+    // The answer to what another link carried may be lost too, and a peer that has forgotten the stream is silent.
+    if (lost) stream.send.ask();
     held -= before - stream.send.held();
   }
   if (lost) repeat_all();
@@ -131,13 +140,14 @@ void Session::attach(LinkNumber number, bool preferred) {
   link.hello_due = true;
   link.hello_preferred = preferred;
   if (preferred) s.preferred = number;
-  s.lost_since.reset();
-  s.lost_unstamped = false;
 }
 
 Result<void> Session::accept(LinkNumber number, const SessionOpen& open, bool resumed) {
   auto& s = *impl_;
   if (s.over) return Error{Code::session_is_over, "a session that has ended", "one that goes on"};
+  if (s.links.count(number) == 0 && s.links.size() >= kMaxLinks) {
+    return broken("one more link", "at most " + std::to_string(kMaxLinks) + " of one session");
+  }
   auto& link = s.links[number];
   link.open = true;
   link.number = open.number;
@@ -147,14 +157,15 @@ Result<void> Session::accept(LinkNumber number, const SessionOpen& open, bool re
   s.peer_window = open.initial_window;
   for (auto& [id, stream] : s.streams) stream.send.raise_limit(s.peer_window);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(s.limits.resume).count();
-  s.links.at(number).control.emplace_back(SessionAccept{
-      *s.token, resumed, s.limits.initial_window, static_cast<std::uint32_t>(std::min(s.limits.streams, kMaxStreams)),
-      static_cast<std::uint32_t>(seconds), s.positions()});
+  s.links.at(number).control.emplace_back(SessionAccept{*s.token, resumed, s.limits.initial_window,
+                                                        static_cast<std::uint32_t>(s.limits.streams),
+                                                        static_cast<std::uint32_t>(seconds), s.positions()});
   CPNS_CHECK(s.take_positions(open.streams));
   // One that was overtaken by a newer one knows nothing of what has been opened since.
   if (open.alone && open.number > s.open_number) s.end_unlisted(open.streams);
   s.open_number = std::max(s.open_number, open.number);
-  if (open.preferred || !s.preferred) s.preferred = number;
+  // Likewise it does not know which link is preferred now.
+  if ((open.preferred && open.number == s.open_number) || !s.preferred) s.preferred = number;
   s.repeat_all();
   return {};
 }
@@ -162,7 +173,7 @@ Result<void> Session::accept(LinkNumber number, const SessionOpen& open, bool re
 void Session::detach(LinkNumber link, Millis now) {
   auto& s = *impl_;
   s.drop_link(link, true);
-  if (s.links.empty() && !s.lost_since) s.lost_since = now;
+  if (!s.linked() && !s.lost_since) s.lost_since = now;
 }
 
 void Session::close_link(LinkNumber link, Millis now) {
@@ -170,13 +181,13 @@ void Session::close_link(LinkNumber link, Millis now) {
   const auto at = s.links.find(link);
   const bool in_order = at != s.links.end() && at->second.done_received && at->second.done_sent;
   s.drop_link(link, !in_order);
-  if (s.links.empty() && !s.lost_since) s.lost_since = now;
+  if (!s.linked() && !s.lost_since) s.lost_since = now;
 }
 
 void Session::prefer(LinkNumber number) {
   auto& s = *impl_;
   const auto at = s.links.find(number);
-  if (at == s.links.end() || s.preferred == number || at->second.finishing) return;
+  if (s.side == Side::Server || at == s.links.end() || s.preferred == number || at->second.finishing) return;
   s.preferred = number;
   at->second.control.emplace_back(LinkPrefer{++s.prefer_number});
   // A StreamOpen on its way over the other link could be overtaken by its data.

@@ -46,7 +46,10 @@ struct Session::Impl {
   using Streams = std::map<StreamId, Stream>;
 
   Impl(Side own_side, Limits own_limits, std::optional<ResumeToken> own_token, ids::CorrelationId own_run)
-      : side(own_side), limits(own_limits), token(own_token), run(own_run), resume(own_limits.resume) {}
+      : side(own_side), limits(own_limits), token(own_token), run(own_run), resume(own_limits.resume) {
+    // The Server may hold twice as many for a moment, and lists them all.
+    limits.streams = std::min(limits.streams, kMaxStreams / 2);
+  }
 
   // session.cpp
   Streams::iterator add(StreamId id, StreamTarget target);
@@ -62,6 +65,7 @@ struct Session::Impl {
 
   // session_links.cpp
   [[nodiscard]] std::optional<LinkNumber> active() const noexcept;
+  [[nodiscard]] bool linked() const noexcept;
   [[nodiscard]] std::vector<StreamPosition> positions() const;
   [[nodiscard]] Result<void> take_positions(const std::vector<StreamPosition>& positions);
   void end_unlisted(const std::vector<StreamPosition>& positions);
@@ -122,7 +126,6 @@ struct Session::Impl {
   Millis resume;
   std::optional<Millis> lost_since;
   bool lost_unstamped = false;  // without a link since a moment that on_time() will name
-  bool was_linked = false;
   bool closing = false;
   bool over = false;
 };

@@ -47,6 +47,11 @@ class TwoSessions {
     (side == Side::Device ? device : server).detach(number, now);
     collect();
   }
+  /// Another process takes the Server's place and knows nothing.
+  void restart_server(Limits limits) {
+    limits_ = limits;
+    server = Session(Side::Server, limits, token(++tokens_), run);
+  }
   /// Moves what both sides have to say into the queues.
   void pump(std::size_t most = 64'000) {
     for (auto& [number, link] : links_) {
