@@ -62,6 +62,7 @@ class Carrier : public std::enable_shared_from_this<Carrier> {
   void send(stream::LinkNumber link, ByteView message);
   [[nodiscard]] std::size_t links() const noexcept;
   [[nodiscard]] std::size_t streams() const noexcept;
+  [[nodiscard]] const std::optional<stream::ResumeToken>& token() const noexcept;
   [[nodiscard]] std::optional<std::chrono::microseconds> round_trip(stream::LinkNumber link) const;
   /// When bytes last came over it.
   [[nodiscard]] std::chrono::steady_clock::time_point heard(stream::LinkNumber link) const;
@@ -69,8 +70,9 @@ class Carrier : public std::enable_shared_from_this<Carrier> {
   void abort();  ///< at once
   [[nodiscard]] bool over() const noexcept;
 
+  struct Impl;  ///< for this folder alone
+
  private:
-  struct Impl;
   std::shared_ptr<Impl> impl_;
 };
 
