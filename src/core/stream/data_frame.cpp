@@ -10,7 +10,7 @@ constexpr std::uint8_t kStreamTag = 0x08;
 constexpr std::uint8_t kOffsetTag = 0x10;
 constexpr std::uint8_t kEndTag = 0x18;
 constexpr std::uint8_t kDataTag = 0x22;
-constexpr std::size_t kEnvelope = 12;  // correlation_id with its tag and length, and the tag of `stream`
+constexpr std::size_t kBeforeData = 12;  // correlation_id with its tag and length, and the tag of `stream`
 
 std::size_t varint_size(std::uint64_t value) noexcept {
   std::size_t size = 1;
@@ -73,7 +73,7 @@ std::size_t body_size(const StreamData& data) noexcept {
 bool is_data(ByteView frame) noexcept { return !frame.empty() && frame[0] == kStreamDataTag; }
 
 Result<ByteView> frame_of(ByteView message) {
-  Cursor cursor{message.subspan(kEnvelope)};
+  Cursor cursor{message.subspan(kBeforeData)};
   const auto size = cursor.varint();
   if (!cursor.good || size != cursor.rest.size()) return bad("a wrong length");
   return cursor.rest;

@@ -9,7 +9,7 @@ namespace cpns::stream {
 namespace {
 
 constexpr std::size_t kMaxRelayMessage = 1024;  // no valid one is longer
-constexpr std::size_t kEnvelope = 10;           // correlation_id with its tag and length
+constexpr std::size_t kBeforeTag = 10;          // correlation_id with its tag and length
 
 struct Fill {
   v1::Message& to;
@@ -88,10 +88,10 @@ Result<RelayOpen> read(const v1::RelayOpen& from) {
 }
 
 bool is_relay_message(ByteView message) noexcept {
-  if (message.size() < kEnvelope + 2 || message[0] != 0x0a || message[1] != 8 || message[kEnvelope + 1] != 0x01) {
+  if (message.size() < kBeforeTag + 2 || message[0] != 0x0a || message[1] != 8 || message[kBeforeTag + 1] != 0x01) {
     return false;
   }
-  const auto tag = message[kEnvelope];  // fields 20-23, length-delimited: two bytes, the second is 1
+  const auto tag = message[kBeforeTag];  // fields 20-23, length-delimited: two bytes, the second is 1
   return tag == 0xa2 || tag == 0xaa || tag == 0xb2 || tag == 0xba;
 }
 
