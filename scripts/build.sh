@@ -6,9 +6,12 @@ jobs=$(nproc)
 # ccache where it is there: a second build of the same source costs seconds, from another clone too.
 export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 
+# What a script adds to its preset.
+cpns_options=()
+
 cpns_configure() {
   local preset=$1
-  local options=()
+  local options=("${cpns_options[@]}")
   if command -v ccache >/dev/null; then options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
   (cd "$root" && cmake --preset "$preset" "${options[@]}")
 }

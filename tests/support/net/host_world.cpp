@@ -33,7 +33,7 @@ constexpr std::array kParties = {HostWorld::Party::CmDevice, HostWorld::Party::P
 
 }  // namespace
 
-HostWorld::HostWorld(Options options) : options_(std::move(options)) {
+HostWorld::HostWorld(Options options) : options_(std::move(options)), hosts_(options_.medium) {
   for (const auto party : kParties) program(party).log.emplace(dir_ / (name_of(party) + ".log"));
 }
 
@@ -138,6 +138,8 @@ bool HostWorld::runs(Party party) {
   auto& process = program(party).process;
   return process && !process->poll();
 }
+
+pid_t HostWorld::pid(Party party) { return runs(party) ? program(party).process->pid() : -1; }
 
 std::string HostWorld::stop_all() {
   std::string unclean;

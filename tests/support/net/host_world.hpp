@@ -18,10 +18,14 @@
 namespace cpns::test {
 
 struct Hosts {
+  using Medium = NetLink::Medium;
+  explicit Hosts(Medium medium = Medium::Tun)
+      : pan({device, "pan", "10.77.1.2/24"}, {gateway, "pan", "10.77.1.1/24"}, medium),
+        broadband({device, "bb", "10.77.2.2/24"}, {server, "bb", "10.77.2.1/24"}, medium),
+        operator_path({gateway, "op", "10.77.3.2/24"}, {server, "op", "10.77.3.1/24"}, medium) {}
+
   NetworkNamespace device{"device"}, gateway{"gateway"}, server{"server"};
-  NetLink pan{{device, "pan", "10.77.1.2/24"}, {gateway, "pan", "10.77.1.1/24"}};
-  NetLink broadband{{device, "bb", "10.77.2.2/24"}, {server, "bb", "10.77.2.1/24"}};
-  NetLink operator_path{{gateway, "op", "10.77.3.2/24"}, {server, "op", "10.77.3.1/24"}};
+  NetLink pan, broadband, operator_path;
 };
 
 class HostWorld {
@@ -31,6 +35,7 @@ class HostWorld {
     std::filesystem::path programs;  ///< folder of the four programs
     std::string more_settings{};     ///< appended to server.toml
     std::string gateway_settings{};  ///< appended to gateway.toml
+    Hosts::Medium medium = Hosts::Medium::Tun;
   };
   using Words = std::vector<std::string>;
 
@@ -48,6 +53,7 @@ class HostWorld {
   /// SIGTERM; how it ended.
   cli::ExitStatus stop(Party party);
   [[nodiscard]] bool runs(Party party);
+  [[nodiscard]] pid_t pid(Party party);  ///< -1 where it does not run
   /// Ends everything, the device first; what did not end with status 0, in words.
   [[nodiscard]] std::string stop_all();
 

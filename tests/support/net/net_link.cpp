@@ -190,8 +190,15 @@ struct NetLink::Impl {
   }
 };
 
-NetLink::NetLink(End first, End second) : impl_(std::make_unique<Impl>(std::move(first), std::move(second))) {
+NetLink::NetLink(End first, End second, Medium medium)
+    : impl_(std::make_unique<Impl>(std::move(first), std::move(second))) {
   auto& own = *impl_;
+  if (medium == Medium::Veth) {
+    run_tool({"ip", "link", "add", own.ends[0].device, "netns", own.ends[0].host.name(), "type", "veth", "peer", "name",
+              own.ends[1].device, "netns", own.ends[1].host.name()});
+    for (const auto& end : own.ends) set_up(end);
+    return;
+  }
   for (const std::size_t i : {0, 1}) own.files[i] = open_tun(own.ends[i]);
   own.ways[0].from = own.ways[1].to = own.files[0];
   own.ways[0].to = own.ways[1].from = own.files[1];

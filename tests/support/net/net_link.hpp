@@ -31,8 +31,12 @@ class NetLink {
     std::uint64_t overtaken = 0;           ///< went on after a packet that came later
   };
 
+  /// Veth: the kernel carries the packets by itself, as fast as it can, for figures; of the functions below only
+  /// impair() works, and only where there is netem.
+  enum class Medium : std::uint8_t { Tun, Veth };
+
   /// Up when it returns. Throws std::runtime_error.
-  NetLink(End first, End second);
+  NetLink(End first, End second, Medium medium = Medium::Tun);
   ~NetLink();
   NetLink(const NetLink&) = delete;
   NetLink& operator=(const NetLink&) = delete;

@@ -1,0 +1,103 @@
+"""Tables in Markdown from the measurements of scripts/bench, one JSON object a line.
+
+    table.py RESULTS                prints them
+    table.py RESULTS --into FILE    puts each between its marks in FILE, `<!-- memory -->` to `<!-- end -->`
+
+Each cell is `median (min-max)`. A ratio is of two measurements of one round, which ran one after the other."""
+
+import json
+import pathlib
+import statistics
+import sys
+
+
+def spread(values, form="{:.2f}"):
+    if not values:
+        return "-"
+    one = form.format
+    return f"{one(statistics.median(values))} ({one(min(values))}-{one(max(values))})"
+
+
+def rates(lines):
+    """{what: {round: bytes per second}}"""
+    found = {}
+    for line in lines:
+        found.setdefault(line["what"], {})[line["round"]] = line["bytes"] / line["seconds"]
+    return found
+
+
+def ratios(all_rates, what, to):
+    pairs = all_rates.get(to, {})
+    return spread([rate / pairs[n] for n, rate in all_rates[what].items() if n in pairs])
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def memory_table(lines):
+    own = rates(lines)
+    first = next(iter(own), None)
+    rows = [[what, spread([r / 1e6 for r in by_round.values()], "{:.0f}"), ratios(own, what, first)]
+            for what, by_round in own.items()]
+    return table(["One thread, in memory", "MB/s", f"ratio to {first}"], rows)
+
+
+def cpu_cell(lines, what):
+    parts = {}
+    for line in lines:
+        if line["what"] != what:
+            continue
+        for name, seconds in line["cpu"].items():
+            parts.setdefault(name, []).append(seconds / line["bytes"] * 2**30)
+    total = sum(statistics.median(p) for p in parts.values())
+    each = ", ".join(f"{name} {statistics.median(p):.2f}" for name, p in parts.items() if statistics.median(p) >= 0.005)
+    return f"{total:.2f}: {each}"
+
+
+def throughput_table(lines):
+    own = rates(lines)
+    beside = ["plain TCP", "bare OpenSSL", "stunnel", "direct mode"]
+    rows = [[what, spread([r / 1e6 for r in by_round.values()], "{:.0f}")] +
+            [ratios(own, what, to) if to != what else "1" for to in beside] + [cpu_cell(lines, what)]
+            for what, by_round in own.items()]
+    return table(["Path", "MB/s"] + [f"to {to}" for to in beside] + ["CPU seconds for a GiB"], rows)
+
+
+def stall_table(lines):
+    kinds = {}
+    for line in lines:
+        kinds.setdefault(line["stall"], []).append(line)
+    rows = []
+    for kind, some in kinds.items():
+        within = sum(line["ms"] <= line["goal_ms"] for line in some)
+        rows.append([kind, spread([line["ms"] for line in some], "{:.1f}"), f"{some[0]['goal_ms']:.0f}",
+                     f"{within} of {len(some)}"])
+    return table(["Stall at a switch", "ms", "goal", "within it"], rows)
+
+
+def main():
+    path = pathlib.Path(sys.argv[1])
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    memory = [line for line in lines if line.get("part") == "memory"]
+    throughput = [line for line in lines if line.get("part") == "throughput"]
+    stalls = [line for line in lines if line.get("part") == "stall"]
+    tables = {"memory": memory_table(memory) if memory else "",
+              "throughput": throughput_table(throughput) if throughput else "",
+              "stall": stall_table(stalls) if stalls else ""}
+    if "--into" not in sys.argv:
+        print("\n\n".join(text for text in tables.values() if text))
+        return
+    target = pathlib.Path(sys.argv[sys.argv.index("--into") + 1])
+    text = target.read_text()
+    for name, made in tables.items():
+        begin, end = f"<!-- {name} -->\n", "\n<!-- end -->"
+        if not made or begin not in text:
+            continue
+        before, rest = text.split(begin, 1)
+        text = before + begin + made + end + rest.split(end, 1)[1]
+    target.write_text(text)
+
+
+main()
