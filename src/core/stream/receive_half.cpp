@@ -10,7 +10,7 @@ namespace {
 // More pieces apart from each other than two links in use at once can make of honest streams.
 constexpr std::size_t kMaxEarly = 1024;
 
-Error broken(std::string got, std::string expected) {
+Error stream_broken(std::string got, std::string expected) {
   return {Code::stream_rule_broken, std::move(got), std::move(expected)};
 }
 
@@ -18,10 +18,10 @@ Error broken(std::string got, std::string expected) {
 
 Result<void> ReceiveHalf::accept(const StreamData& data) {
   const auto end = data.offset + data.data.size();
-  if (end > limit_) return broken("bytes up to " + std::to_string(end), "at most " + std::to_string(limit_));
+  if (end > limit_) return stream_broken("bytes up to " + std::to_string(end), "at most " + std::to_string(limit_));
   if ((end_ && (end > *end_ || (data.end && end != *end_))) || (data.end && end < received_) ||
       (data.end && !early_.empty() && end < early_.back().end)) {
-    return broken("an end or bytes at " + std::to_string(end), "the end announced before, and nothing after it");
+    return stream_broken("an end or bytes at " + std::to_string(end), "the end announced before, and nothing after it");
   }
   if (data.end) end_ = end;
   if (end <= received_) return {};
@@ -40,7 +40,8 @@ Result<void> ReceiveHalf::keep_early(std::uint64_t begin, std::uint64_t end) {
   auto at = std::lower_bound(early_.begin(), early_.end(), begin,
                              [](const Range& range, std::uint64_t offset) { return range.end < offset; });
   if (at == early_.end() || at->begin > end) {
-    if (early_.size() >= kMaxEarly) return broken("more than 1024 gaps in one stream", "bytes in order on each link");
+    if (early_.size() >= kMaxEarly)
+      return stream_broken("more than 1024 gaps in one stream", "bytes in order on each link");
     early_.insert(at, {begin, end});
     return {};
   }

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kMaxRelayMessage = 1024;  // no valid one is longer
 constexpr std::size_t kBeforeTag = 10;          // correlation_id with its tag and length
 
-struct Fill {
+struct FillMessage {
   v1::Message& to;
   void operator()(const RelayOpen& m) const { fill(*to.mutable_relay_open(), m); }
   void operator()(const RelayReady& m) const { fill_path(to.mutable_relay_ready()->mutable_path(), m.path); }
@@ -98,7 +98,7 @@ bool is_relay_message(ByteView message) noexcept {
 Bytes encode_relay_message(const RelayMessage& message) {
   v1::Message m;
   m.set_correlation_id(std::string(as_text(message.correlation_id.bytes())));
-  std::visit(Fill{m}, message.body);
+  std::visit(FillMessage{m}, message.body);
   Bytes out(m.ByteSizeLong());
   m.SerializeToArray(out.data(), static_cast<int>(out.size()));
   return out;
