@@ -1,5 +1,6 @@
 // Bytes per second of one thread, without sockets: OpenSSL's own record layer (write and read), and the same through
-// tls::Engine. Rounds of all in turn, so that whatever else the machine does falls on each.
+// tls::Engine, through a session (frames, windows, acknowledgements), and through both. Rounds of all in turn, so that
+// whatever else the machine does falls on each.
 //
 //   bench_memory [ROUNDS [MIB]]      one JSON object a line:
 //   {"what":...,"round":...,"bytes":...,"seconds":...,"cpu":...}
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "openssl_pair.hpp"
+#include "session_pair.hpp"
 #include "tls/engine.hpp"
 
 namespace cpns::bench {
@@ -86,6 +88,17 @@ class EnginePair {
     pass(*server_, *client_);
     for (std::size_t got = 0; got < record.size();) got += must(client_->read(buffer_));
   }
+  /// Plaintext as it arrives at the other end.
+  ByteView carry(bool from_server, ByteView bytes) {
+    auto& from = from_server ? *server_ : *client_;
+    auto& to = from_server ? *client_ : *server_;
+    if (plain_.size() < bytes.size()) plain_.resize(bytes.size());
+    must(from.write(bytes));
+    pass(from, to);
+    std::size_t got = 0;
+    while (got < bytes.size()) got += must(to.read(std::span(plain_).subspan(got, bytes.size() - got)));
+    return ByteView(plain_).first(got);
+  }
 
  private:
   void pass(tls::Engine& from, tls::Engine& to) {
@@ -94,7 +107,7 @@ class EnginePair {
 
   std::unique_ptr<tls::EngineFactory> factory_;
   std::unique_ptr<tls::Engine> client_, server_;
-  Bytes buffer_ = Bytes(kRecord), wire_ = Bytes(kRecord * 2);
+  Bytes buffer_ = Bytes(kRecord), wire_ = Bytes(kRecord * 2), plain_;
 };
 
 void measure(const char* what, int round, std::size_t bytes, const std::function<void(ByteView)>& move) {
@@ -104,17 +117,21 @@ void measure(const char* what, int round, std::size_t bytes, const std::function
   std::size_t moved = 0;
   for (; moved < bytes; moved += record.size()) move(record);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begun;
-  std::printf("{\"part\":\"memory\",\"what\":\"%s\",\"round\":%d,\"bytes\":%zu,\"seconds\":%.6f,\"cpu\":%.6f}\n", what, round, moved,
-              seconds.count(), thread_cpu() - cpu);
+  std::printf("{\"part\":\"memory\",\"what\":\"%s\",\"round\":%d,\"bytes\":%zu,\"seconds\":%.6f,\"cpu\":%.6f}\n", what,
+              round, moved, seconds.count(), thread_cpu() - cpu);
   std::fflush(stdout);
 }
 
 void run(int rounds, std::size_t bytes) {
   OpenSslPair openssl;
-  EnginePair engines;
+  EnginePair engines, below_session;
+  SessionPair sessions([](bool, ByteView wire) { return wire; });
+  SessionPair both([&](bool from_server, ByteView wire) { return below_session.carry(from_server, wire); });
   for (int round = 0; round < rounds; ++round) {
     measure("OpenSSL record layer", round, bytes, [&](ByteView record) { openssl.move(record); });
     measure("tls::Engine", round, bytes, [&](ByteView record) { engines.move(record); });
+    measure("session", round, bytes, [&](ByteView record) { sessions.move(record); });
+    measure("session over tls::Engine", round, bytes, [&](ByteView record) { both.move(record); });
   }
 }
 

@@ -64,7 +64,7 @@ run_tests() {
 }
 
 check_format() {
-  (cd "$root" && git -c safe.directory='*' ls-files -z 'src/*.cpp' 'src/*.hpp' 'apps/*.cpp' 'tests/*.cpp' 'tests/*.hpp' |
+  (cd "$root" && git -c safe.directory='*' ls-files -z 'src/*.cpp' 'src/*.hpp' 'bench/*.cpp' 'bench/*.hpp' 'apps/*.cpp' 'tests/*.cpp' 'tests/*.hpp' |
     xargs -0 -n 40 -P "$jobs" clang-format --dry-run -Werror) >"$logs/format.log" 2>&1 && return 0
   grep -E 'error:' "$logs/format.log" | cut -d: -f1 | sort | uniq -c | head -n 20
   echo "  run clang-format -i on these files"

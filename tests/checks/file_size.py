@@ -4,8 +4,8 @@ from check import files, main, relative
 
 MAX_LINES = 300
 MAX_COLUMNS = 120
-FOLDERS = ["src", "apps", "tests", "scripts", ".ci", "cmake", "proto"]
-ENDINGS = (".cpp", ".hpp", ".py", ".sh", ".cmake", ".txt", ".proto", "setup", "demo", "test", "fuzz", "run")
+FOLDERS = ["src", "apps", "tests", "bench", "scripts", ".ci", "cmake", "proto"]
+ENDINGS = (".cpp", ".hpp", ".py", ".sh", ".cmake", ".txt", ".proto", "setup", "demo", "test", "fuzz", "bench", "run")
 
 
 def findings(root):
