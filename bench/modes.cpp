@@ -1,32 +1,34 @@
-// Throughput of each mode beside plain TCP, bare OpenSSL and stunnel, between hosts made of network namespaces. Needs
-// root. One JSON object a line.
+// Between hosts made of network namespaces; needs root. One JSON object a line.
 //
-//   bench_modes [ROUNDS [MIB]]
-#include <cstdio>
+//   bench_modes throughput [ROUNDS [MIB]]   each mode beside plain TCP, bare OpenSSL and stunnel
+//   bench_modes stall [SWITCHES]            how long data stands still at a switch
 #include <cstdlib>
 #include <functional>
 #include <iostream>
 
 #include "paths.hpp"
+#include "stall.hpp"
 
 namespace cpns::bench {
 namespace {
 
 using Party = test::HostWorld::Party;
 
-void print(nlohmann::json line) { std::cout << line.dump() << std::endl; }
+void print(const nlohmann::json& line) { std::cout << line.dump() << std::endl; }
 
 void throughput(const std::filesystem::path& programs, int rounds, std::uint64_t bytes) {
-  test::HostWorld world({programs,
-                         "\n[service.bulk]\nupstream = \"127.0.0.1:" + std::string(Paths::kSourcePort) + "\"\n",
-                         {},
-                         test::Hosts::Medium::Veth});
+  test::HostWorld world({programs, kBulkService, {}, test::Hosts::Medium::Veth});
   world.prepare();
+  run_device(world);
   Paths paths(world, programs);
+  const auto in_mode = [&](const std::string& mode) {
+    if (!world.switch_to(mode)) throw std::runtime_error("no way to " + mode + " mode: " + world.status());
+    return paths.device(bytes);
+  };
   const std::vector<std::pair<std::string, std::function<nlohmann::json()>>> compared = {
-      {"plain TCP", [&] { return paths.plain(bytes); }},
-      {"bare OpenSSL", [&] { return paths.openssl(bytes); }},
-      {"stunnel", [&] { return paths.stunnel(bytes); }},
+      {"plain TCP", [&] { return paths.plain(bytes); }},    {"bare OpenSSL", [&] { return paths.openssl(bytes); }},
+      {"stunnel", [&] { return paths.stunnel(bytes); }},    {"direct mode", [&] { return in_mode("direct"); }},
+      {"gateway mode", [&] { return in_mode("gateway"); }},
   };
   for (int round = 0; round < rounds; ++round) {
     for (const auto& [what, transfer] : compared) {
@@ -34,7 +36,7 @@ void throughput(const std::filesystem::path& programs, int rounds, std::uint64_t
       line["part"] = "throughput";
       line["what"] = what;
       line["round"] = round;
-      print(std::move(line));
+      print(line);
     }
   }
 }
@@ -48,10 +50,15 @@ int main(int argc, char** argv) {
     std::cerr << "bench_modes: no network namespaces here: " << why << "\n";
     return 1;
   }
-  const int rounds = argc > 1 ? std::atoi(argv[1]) : 5;
-  const std::uint64_t mib = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 512;
+  const std::string part = argc > 1 ? argv[1] : "throughput";
+  const auto number = [&](int n, int otherwise) { return argc > n ? std::atoi(argv[n]) : otherwise; };
   try {
-    bench::throughput(std::filesystem::read_symlink("/proc/self/exe").parent_path(), rounds, mib << 20U);
+    const auto programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+    if (part == "throughput") {
+      bench::throughput(programs, number(2, 5), static_cast<std::uint64_t>(number(3, 512)) << 20U);
+    } else {
+      bench::measure_stalls(programs, number(2, 20), bench::print);
+    }
   } catch (const std::exception& error) {
     std::cerr << "bench_modes: " << error.what() << "\n";
     return 1;

@@ -36,6 +36,14 @@ double cpu_of(pid_t pid) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
+void run_device(test::HostWorld& world) {
+  world.write("device.toml", Party::CmDevice,
+              "[policy]\nhold_seconds = 0\nswitches_per_minute = 60\n[[forward]]\nservice = \"bulk\"\nlisten = \"" +
+                  std::string(kLoopback) + ":" + Paths::kDevicePort + "\"\n");
+  world.start(Party::CmDevice);
+  if (!world.await_path("direct")) throw std::runtime_error("the device has no direct link\n" + world.last_words());
+}
+
 Paths::Paths(test::HostWorld& world, fs::path programs) : world_(world), peer_(programs / "bench_peer") {
   start_source("source", kServer, kPlainPort);
   start_source("source", kLoopback, kSourcePort);

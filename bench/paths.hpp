@@ -10,6 +10,11 @@ namespace cpns::bench {
 /// Seconds on a processor of a process so far, threads that have ended included; 0 where it is gone.
 [[nodiscard]] double cpu_of(pid_t pid);
 
+/// In server.toml: the source as a service.
+inline constexpr auto kBulkService = "\n[service.bulk]\nupstream = \"127.0.0.1:9001\"\nprotocol = \"raw\"\n";
+/// Starts the device with that service as a local port, and waits until it carries.
+void run_device(test::HostWorld& world);
+
 /// Sources behind the server and what stands before them. Errors are std::runtime_error.
 class Paths {
  public:

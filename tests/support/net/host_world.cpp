@@ -162,6 +162,23 @@ std::string HostWorld::device(Words arguments) {
   return run(Party::CmDevice, "cpns-device", std::move(arguments));
 }
 
+std::string HostWorld::status() {
+  try {
+    return device({"status", "--json"});
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+}
+
+bool HostWorld::await_path(const std::string& path, milliseconds limit) {
+  return eventually([&] { return status().find("\"path\":\"" + path + "\"") != std::string::npos; }, limit);
+}
+
+bool HostWorld::switch_to(const std::string& mode) {
+  device({"mode", mode});
+  return await_path(mode);
+}
+
 cli::ChildProcess HostWorld::launch(Party party, const std::string& name, Words arguments, const std::string& output) {
   const auto own = options_.programs / name;
   cli::ChildProcess::Options options{fs::exists(own) ? own : fs::path(name), std::move(arguments), {}, {}};
@@ -205,6 +222,12 @@ std::string HostWorld::last_words() const {
     for (const auto& line : cli::last_lines(entry.path(), 25)) text += line + "\n";
   }
   return text;
+}
+
+void HostWorld::write(const std::string& name, const fs::path& folder, const std::string& text) const {
+  fs::remove(folder / name);
+  append(folder / name, text);
+  fs::permissions(folder / name, fs::perms(0600));
 }
 
 void HostWorld::append(const fs::path& path, const std::string& text) const {

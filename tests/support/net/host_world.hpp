@@ -64,6 +64,13 @@ class HostWorld {
   /// `cpns-device` with these arguments and the folder of the device.
   std::string device(Words arguments);
 
+  /// `cpns-device status --json`, or why there is none.
+  [[nodiscard]] std::string status();
+  /// Waits until data goes this way: "direct" or "gateway".
+  [[nodiscard]] bool await_path(const std::string& path, std::chrono::milliseconds limit = std::chrono::seconds(15));
+  /// `cpns-device mode direct|gateway`, and waits until data goes that way; false where it does not.
+  [[nodiscard]] bool switch_to(const std::string& mode);
+
   /// Reads logs until a line of this program fits; false where none has come within the limit. Lines from before
   /// forget() do not count.
   [[nodiscard]] bool await(Party party, const std::function<bool(const cli::LogLine&)>& fits,
@@ -78,6 +85,9 @@ class HostWorld {
   [[nodiscard]] const NetworkNamespace& host(Party party) const;
   [[nodiscard]] std::filesystem::path folder(Party party) const;
   [[nodiscard]] std::filesystem::path file(const std::string& name) const { return dir_ / name; }
+  /// Writes a file of a program's folder anew, or of another folder.
+  void write(const std::string& name, Party party, const std::string& text) const { write(name, folder(party), text); }
+  void write(const std::string& name, const std::filesystem::path& folder, const std::string& text) const;
   void use_device(const std::string& name) { device_name_ = name; }
 
   static constexpr auto kPanGateway = "10.77.1.1";
