@@ -11,7 +11,7 @@ namespace cpns::bench {
 [[nodiscard]] double cpu_of(pid_t pid);
 
 /// In server.toml: the source as a service.
-inline constexpr auto kBulkService = "\n[service.bulk]\nupstream = \"127.0.0.1:9001\"\nprotocol = \"raw\"\n";
+inline constexpr auto kBulkService = "\n[service.bulk]\nupstream = \"127.0.0.1:9001\"\nkind = \"tcp\"\n";
 /// Starts the device with that service as a local port, and waits until it carries.
 void run_device(test::HostWorld& world);
 

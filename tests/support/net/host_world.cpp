@@ -170,8 +170,17 @@ std::string HostWorld::status() {
   }
 }
 
-bool HostWorld::await_path(const std::string& path, milliseconds limit) {
-  return eventually([&] { return status().find("\"path\":\"" + path + "\"") != std::string::npos; }, limit);
+std::string HostWorld::path() {
+  const auto text = nlohmann::json::parse(status(), nullptr, false);
+  if (!text.is_object() || !text.contains("run") || !text["run"].is_object()) return {};
+  for (const auto& link : text["run"].value("links", nlohmann::json::array())) {
+    if (link.value("preferred", false)) return link.value("path", std::string());
+  }
+  return {};
+}
+
+bool HostWorld::await_path(const std::string& wanted, milliseconds limit) {
+  return eventually([&] { return path() == wanted; }, limit);
 }
 
 bool HostWorld::switch_to(const std::string& mode) {

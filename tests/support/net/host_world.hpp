@@ -66,7 +66,8 @@ class HostWorld {
 
   /// `cpns-device status --json`, or why there is none.
   [[nodiscard]] std::string status();
-  /// Waits until data goes this way: "direct" or "gateway".
+  /// The way that data goes: "direct" or "gateway"; empty while there is none.
+  [[nodiscard]] std::string path();
   [[nodiscard]] bool await_path(const std::string& path, std::chrono::milliseconds limit = std::chrono::seconds(15));
   /// `cpns-device mode direct|gateway`, and waits until data goes that way; false where it does not.
   [[nodiscard]] bool switch_to(const std::string& mode);
