@@ -2,6 +2,7 @@
 
 #include <ostream>
 
+#include "device/device_config.hpp"
 #include "device/program.hpp"
 #include "device/run_device.hpp"
 #include "pngw/qr_picture.hpp"
@@ -68,6 +69,7 @@ Result<void> pair_command(const Options& options, Console& console) {
   const DeviceFolder folder{options.dir};
   CPNS_CHECK(folder.prepare());
   CPNS_TRY(const auto lock, FolderLock::take(folder));
+  CPNS_CHECK(write_config_template(folder));
   const auto store = console.open_store(folder);
   CPNS_TRY(const bool unfinished, take_code(*store, std::move(code)));
   if (unfinished) {

@@ -200,6 +200,26 @@ Result<std::vector<std::pair<std::string, ConfigTable>>> ConfigTable::tables(std
   return found;
 }
 
+Result<std::vector<ConfigTable>> ConfigTable::list(std::string_view key, std::size_t most) const {
+  const auto* node = ask(*node_, key);
+  std::vector<ConfigTable> found;
+  if (node == nullptr) return found;
+  const auto* array = node->as_array();
+  bool good = array != nullptr && array->size() <= most;
+  for (std::size_t i = 0; good && i < array->size(); ++i) {
+    const auto* table = array->get(i)->as_table();
+    good = table != nullptr;
+    if (!good) break;
+    const auto name = full_key(*node_, key) + "[" + std::to_string(i) + "]";
+    auto& below = node_->below[std::string(key) + "[" + std::to_string(i) + "]"];
+    if (!below) below = std::make_shared<Node>(Node{name, table, {}, {}});
+    found.push_back(ConfigTable(document_, below));
+  }
+  if (good) return found;
+  return wrong(*document_, *node_, key, node, shown(*node),
+               "at most " + std::to_string(most) + " sections [[" + full_key(*node_, key) + "]]");
+}
+
 Result<Config> Config::parse(std::string_view text, const std::filesystem::path& file) {
   auto document = std::make_shared<ConfigTable::Document>();
   document->file = file;

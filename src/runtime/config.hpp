@@ -57,6 +57,9 @@ class ConfigTable {
   /// All sections `[key.NAME]`, in the order of their names.
   [[nodiscard]] Result<std::vector<std::pair<std::string, ConfigTable>>> tables(std::string_view key) const;
 
+  /// All sections `[[key]]`, in the order of the file; at most `most`.
+  [[nodiscard]] Result<std::vector<ConfigTable>> list(std::string_view key, std::size_t most = 64) const;
+
   /// An error about a value of this section, for rules that only the caller knows.
   [[nodiscard]] Error refuse(std::string_view key, std::string got, std::string expected) const;
 
