@@ -1,10 +1,11 @@
-// `cpns-device status`, `export-psk` and `forget`.
+// `cpns-device status` without --watch, `export-psk` and `forget`.
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "core/assign/direct_link.hpp"
+#include "device/control.hpp"
 #include "device/direct_link.hpp"
 #include "device/program.hpp"
 #include "pngw/wiped.hpp"
@@ -19,6 +20,7 @@ using Json = nlohmann::ordered_json;
 struct Options {
   std::string dir;
   bool json = false;
+  bool watch = false;
   bool yes = false;
 };
 
@@ -41,8 +43,12 @@ std::string_view state_of(const store::DeviceRecord& record, ids::UnixTime now) 
 
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
+// Also while `run` holds the folder: what it is doing comes from itself.
 Result<void> status_command(const Options& options, Console& console) {
-  const auto store = console.open_store(DeviceFolder{options.dir});
+  const DeviceFolder folder{options.dir};
+  if (options.watch) return show_changes(folder, options.json, console);
+  const auto store = console.open_store(folder);
+  const auto running = ask_status(folder);
   CPNS_TRY(const auto record, store->load());
   const auto state = state_of(record, runtime::now());
   if (options.json) {
@@ -58,6 +64,7 @@ Result<void> status_command(const Options& options, Console& console) {
       json["endpoints"] = list_of(credential->endpoints);
       json["expires_at"] = credential->expires_at.time_since_epoch().count();
     }
+    if (running) json["run"] = Json::parse(*running, nullptr, false);
     console.out << dump(json);
     return {};
   }
@@ -71,6 +78,10 @@ Result<void> status_command(const Options& options, Console& console) {
                 << credential->server_id.text() << " at " << joined(credential->endpoints) << "\nPN GW         "
                 << credential->pn_gw_id.text() << "\nKey is good   until " << runtime::time_text(credential->expires_at)
                 << "\n";
+  }
+  if (running) {
+    CPNS_TRY(const auto text, text_of_status(*running));
+    console.out << "Running       " << text << "\n";
   }
   return {};
 }
@@ -114,7 +125,8 @@ void add_status(CLI::App& app, Console& console) {
   auto options = std::make_shared<Options>();
   command->add_option("--dir", options->dir, "Folder of this device")->required();
   command->add_flag("--json", options->json, "One JSON object instead of text");
-  command->footer("Example:\n  cpns-device status --dir ~/.cpns");
+  command->add_flag("--watch", options->watch, "Follow the running device: a line at each change, until Ctrl-C");
+  command->footer("Examples:\n  cpns-device status --dir ~/.cpns\n  cpns-device status --dir ~/.cpns --watch --json");
   command->callback([options, &console] {
     if (auto done = status_command(*options, console); !done) console.fail(done.error());
   });

@@ -67,6 +67,7 @@ int run_program(int argc, char** argv, std::ostream& out, std::ostream& err, con
   add_pair(app, console);
   add_run(app, console);
   add_status(app, console);
+  add_mode(app, console);
   add_request(app, console);
   add_export_psk(app, console);
   add_forget(app, console);

@@ -35,9 +35,13 @@ struct Console {
 void add_pair(CLI::App& app, Console& console);
 void add_run(CLI::App& app, Console& console);
 void add_status(CLI::App& app, Console& console);
+void add_mode(CLI::App& app, Console& console);
 void add_export_psk(CLI::App& app, Console& console);
 void add_request(CLI::App& app, Console& console);
 void add_forget(CLI::App& app, Console& console);
+
+/// `status --watch`: a line for each change, until `run` ends or a signal comes.
+[[nodiscard]] Result<void> show_changes(const DeviceFolder& folder, bool json, Console& console);
 
 /// Adds --log-format and --log-file to a command that logs.
 void add_log_options(CLI::App& command, Console& console);

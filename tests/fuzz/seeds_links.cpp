@@ -112,6 +112,12 @@ void add_link_seeds(Corpus& corpus) {
                                      "2\r\nok\r\n0\r\n\r\n")));
   corpus.good("service_reply", "interim",
               with_piece(80, as_bytes("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 None\r\n\r\n")));
+  corpus.good("proxy_request", "get", with_piece(7, as_bytes("GET http://hello.cpns/a HTTP/1.1\r\nTE: x\r\n\r\n")));
+  corpus.good(
+      "proxy_request", "chunked",
+      with_piece(3, as_bytes("PUT http://a/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\n\r\n")));
+  corpus.good("proxy_request", "connect", with_piece(1, as_bytes("CONNECT ssh:22 HTTP/1.0\r\n\r\n")));
+  corpus.add("proxy_request", "foreign", with_piece(1, as_bytes("GET http://example.net/ HTTP/1.1\r\n\r\n")));
   corpus.good("service_request", "get", std::string_view("files\n/big.iso?x=1\nGET\nAccept: */*"));
   corpus.add("service_request", "smuggled", std::string_view("files\n/ HTTP/1.1\r\nX: y\nPUT\nA: b\r\nHost: c"));
   corpus.good("http_reply", "head", with_piece(3, as_bytes("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")));
