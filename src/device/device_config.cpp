@@ -145,7 +145,8 @@ Result<DeviceConfig> parse_config(std::string_view text, const std::filesystem::
 }
 
 std::string_view config_template() {
-  return R"(# Configuration of `cpns-device run`. Everything here is optional; what stands behind # is an example or the default.
+  return R"(# Configuration of `cpns-device run`. All is optional: what stands behind # is an example or the default.
+# Relative paths start from the folder of this file.
 # A change holds from the next start on.
 
 # Which way data goes: straight to the CPNS Server, or by way of the PN GW.
