@@ -26,9 +26,9 @@ void throughput(const std::filesystem::path& programs, int rounds, std::uint64_t
     return paths.device(bytes);
   };
   const std::vector<std::pair<std::string, std::function<nlohmann::json()>>> compared = {
-      {"plain TCP", [&] { return paths.plain(bytes); }},    {"bare OpenSSL", [&] { return paths.openssl(bytes); }},
-      {"stunnel", [&] { return paths.stunnel(bytes); }},    {"direct mode", [&] { return in_mode("direct"); }},
-      {"gateway mode", [&] { return in_mode("gateway"); }},
+      {"plain TCP", [&] { return paths.plain(bytes); }},       {"bare OpenSSL", [&] { return paths.openssl(bytes); }},
+      {"session alone", [&] { return paths.session(bytes); }}, {"stunnel", [&] { return paths.stunnel(bytes); }},
+      {"direct mode", [&] { return in_mode("direct"); }},      {"gateway mode", [&] { return in_mode("gateway"); }},
   };
   for (int round = 0; round < rounds; ++round) {
     for (const auto& [what, transfer] : compared) {

@@ -18,6 +18,7 @@ constexpr auto kServer = test::HostWorld::kDirectServer;
 constexpr auto kLoopback = "127.0.0.1";
 constexpr auto kPlainPort = "9000";
 constexpr auto kTlsPort = "9002";
+constexpr auto kSessionPort = "9005";
 constexpr auto kStunnelPort = "9003";
 constexpr auto kStunnelLocalPort = "9004";
 
@@ -44,15 +45,18 @@ void run_device(test::HostWorld& world) {
   if (!world.await_path("direct")) throw std::runtime_error("the device has no direct link\n" + world.last_words());
 }
 
-Paths::Paths(test::HostWorld& world, fs::path programs) : world_(world), peer_(programs / "bench_peer") {
-  start_source("source", kServer, kPlainPort);
-  start_source("source", kLoopback, kSourcePort);
-  start_source("tls-source", kServer, kTlsPort);
+Paths::Paths(test::HostWorld& world, fs::path programs)
+    : world_(world), peer_(programs / "bench_peer"), carrier_peer_(programs / "bench_carrier") {
+  start_source(peer_, "source", kServer, kPlainPort);
+  start_source(peer_, "source", kLoopback, kSourcePort);
+  start_source(peer_, "tls-source", kServer, kTlsPort);
+  start_source(carrier_peer_, "source", kServer, kSessionPort);
   start_stunnel();
 }
 
-void Paths::start_source(const std::string& role, const std::string& address, const std::string& port) {
-  sources_.push_back(world_.launch(Party::Server, peer_, {role, address, port}, "pipe"));
+void Paths::start_source(const std::string& program, const std::string& role, const std::string& address,
+                         const std::string& port) {
+  sources_.push_back(world_.launch(Party::Server, program, {role, address, port}, "pipe"));
   char text[8];
   if (::read(sources_.back().output_pipe(), text, sizeof text) <= 0) throw std::runtime_error(role + " did not start");
 }
@@ -82,11 +86,11 @@ void Paths::start_stunnel() {
   if (!test::eventually(works)) throw std::runtime_error("stunnel carries nothing\n" + world_.last_words());
 }
 
-nlohmann::json Paths::sink(const std::string& role, const std::string& address, const std::string& port,
-                           std::uint64_t bytes, const Watched& watched) {
+nlohmann::json Paths::sink(const std::string& program, const std::string& role, const std::string& address,
+                           const std::string& port, std::uint64_t bytes, const Watched& watched) {
   std::vector<double> before;
   for (const auto& [name, pid] : watched) before.push_back(cpu_of(pid));
-  const auto said = world_.run(Party::CmDevice, peer_, {role, address, port, "bytes", std::to_string(bytes)});
+  const auto said = world_.run(Party::CmDevice, program, {role, address, port, "bytes", std::to_string(bytes)});
   auto result = nlohmann::json::parse(said);
   auto cpu = nlohmann::json::object({{"sink", result.at("sink_cpu")}});
   result.erase("sink_cpu");
@@ -96,22 +100,26 @@ nlohmann::json Paths::sink(const std::string& role, const std::string& address, 
 }
 
 nlohmann::json Paths::plain(std::uint64_t bytes) {
-  return sink("sink", kServer, kPlainPort, bytes, {{"source", sources_[0].pid()}});
+  return sink(peer_, "sink", kServer, kPlainPort, bytes, {{"source", sources_[0].pid()}});
 }
 
 nlohmann::json Paths::openssl(std::uint64_t bytes) {
-  return sink("tls-sink", kServer, kTlsPort, bytes, {{"source", sources_[2].pid()}});
+  return sink(peer_, "tls-sink", kServer, kTlsPort, bytes, {{"source", sources_[2].pid()}});
+}
+
+nlohmann::json Paths::session(std::uint64_t bytes) {
+  return sink(carrier_peer_, "sink", kServer, kSessionPort, bytes, {{"source", sources_[3].pid()}});
 }
 
 nlohmann::json Paths::stunnel(std::uint64_t bytes) {
-  return sink("sink", kLoopback, kStunnelLocalPort, bytes,
+  return sink(peer_, "sink", kLoopback, kStunnelLocalPort, bytes,
               {{"source", sources_[1].pid()},
                {"client", stunnel_client_ ? stunnel_client_->pid() : -1},
                {"server", stunnel_server_ ? stunnel_server_->pid() : -1}});
 }
 
 nlohmann::json Paths::device(std::uint64_t bytes) {
-  return sink("sink", kLoopback, kDevicePort, bytes,
+  return sink(peer_, "sink", kLoopback, kDevicePort, bytes,
               {{"source", sources_[1].pid()},
                {"device", world_.pid(Party::CmDevice)},
                {"gateway", world_.pid(Party::PnGw)},

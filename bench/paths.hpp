@@ -23,6 +23,8 @@ class Paths {
   /// One transfer: {"bytes":..,"seconds":..,"cpu":{"sink":..,...}}; processes that helped are in "cpu" by name.
   [[nodiscard]] nlohmann::json plain(std::uint64_t bytes);
   [[nodiscard]] nlohmann::json openssl(std::uint64_t bytes);
+  /// A session on one link, without the programs around it.
+  [[nodiscard]] nlohmann::json session(std::uint64_t bytes);
   [[nodiscard]] nlohmann::json stunnel(std::uint64_t bytes);
   /// Through a local port of the device, in the mode that it is in.
   [[nodiscard]] nlohmann::json device(std::uint64_t bytes);
@@ -32,13 +34,14 @@ class Paths {
 
  private:
   using Watched = std::vector<std::pair<std::string, pid_t>>;
-  [[nodiscard]] nlohmann::json sink(const std::string& role, const std::string& address, const std::string& port,
-                                    std::uint64_t bytes, const Watched& watched);
-  void start_source(const std::string& role, const std::string& address, const std::string& port);
+  [[nodiscard]] nlohmann::json sink(const std::string& program, const std::string& role, const std::string& address,
+                                    const std::string& port, std::uint64_t bytes, const Watched& watched);
+  void start_source(const std::string& program, const std::string& role, const std::string& address,
+                    const std::string& port);
   void start_stunnel();
 
   test::HostWorld& world_;
-  std::string peer_;
+  std::string peer_, carrier_peer_;
   std::vector<cli::ChildProcess> sources_;
   std::optional<cli::ChildProcess> stunnel_client_, stunnel_server_;
 };
