@@ -3,10 +3,41 @@
 
 #include "device/program.hpp"
 #include "runtime/process.hpp"
+#include "runtime/system_random.hpp"
 #include "store/file/file_credential_store.hpp"
+#include "store/sqlite/gateway_database.hpp"
+
+namespace {
+
+using namespace cpns;
+
+// Where a CM Device in PNE+PN GW mode keeps its PNEs, sealed with a key of its own.
+class SqlitePairings final : public device::PanModule::Pairings {
+ public:
+  explicit SqlitePairings(secret::MasterKey key) : sealer_(std::move(key)) {}
+  Result<void> open(const device::DeviceFolder& folder) {
+    CPNS_TRY(database_, store::sqlite::GatewayDatabase::open(folder.pan_database(), sealer_, random_));
+    return {};
+  }
+  store::PairingStore& store() override { return database_->pairings(); }
+
+ private:
+  store::Sealer sealer_;
+  runtime::SystemRandom random_;
+  std::unique_ptr<store::sqlite::GatewayDatabase> database_;
+};
+
+Result<std::unique_ptr<device::PanModule::Pairings>> open_pairings(const device::DeviceFolder& folder) {
+  runtime::SystemRandom random;
+  CPNS_TRY(auto key, folder.load_pan_key(random));
+  auto pairings = std::make_unique<SqlitePairings>(std::move(key));
+  CPNS_CHECK(pairings->open(folder));
+  return std::unique_ptr<device::PanModule::Pairings>(std::move(pairings));
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  using namespace cpns;
   const auto protection = runtime::protect_process();
   if (!protection) {
     std::cerr << to_text(protection.error()) << "\n  action: " << protection.error().info().action << "\n";
@@ -15,5 +46,5 @@ int main(int argc, char** argv) {
   const device::OpenStore open_store = [](const device::DeviceFolder& folder) {
     return std::make_unique<store::file::FileCredentialStore>(folder.record());
   };
-  return device::run_program(argc, argv, std::cout, std::cerr, open_store);
+  return device::run_program(argc, argv, std::cout, std::cerr, open_store, open_pairings);
 }

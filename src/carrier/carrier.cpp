@@ -163,6 +163,11 @@ void Carrier::send(stream::LinkNumber link, ByteView message) {
   if (at != impl_->links.end()) impl_->queue(*at->second, message);
 }
 
+void Carrier::ask(stream::LinkNumber link) {
+  const auto at = impl_->links.find(link);
+  if (at != impl_->links.end()) impl_->ping(*at->second);
+}
+
 std::size_t Carrier::links() const noexcept { return impl_->links.size(); }
 std::size_t Carrier::streams() const noexcept { return impl_->session.streams(); }
 const std::optional<stream::ResumeToken>& Carrier::token() const noexcept { return impl_->session.token(); }

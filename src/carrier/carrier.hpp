@@ -37,6 +37,7 @@ class Carrier : public std::enable_shared_from_this<Carrier> {
     std::function<void(std::shared_ptr<CarriedStream>, stream::StreamTarget)> on_stream;  ///< Server
     std::function<void(stream::LinkNumber, const assign::Message&)> on_message;  ///< no frame; Ping is answered here
     std::function<void(stream::LinkNumber, bool resumed)> on_ready;              ///< Device: SessionAccept is here
+    std::function<void(stream::LinkNumber)> on_answer;                           ///< a Pong
     std::function<void()> on_over;  ///< closed in order, or nothing came back within the limit
   };
 
@@ -60,6 +61,7 @@ class Carrier : public std::enable_shared_from_this<Carrier> {
   void abort_link(stream::LinkNumber link);
   /// A message that is no frame, over this link.
   void send(stream::LinkNumber link, ByteView message);
+  void ask(stream::LinkNumber link);  ///< Ping, at once
   [[nodiscard]] std::size_t links() const noexcept;
   [[nodiscard]] std::size_t streams() const noexcept;
   [[nodiscard]] const std::optional<stream::ResumeToken>& token() const noexcept;

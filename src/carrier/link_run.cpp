@@ -51,6 +51,7 @@ Result<void> Carrier::Impl::on_message(const LinkPtr& link, ByteView raw) {
       link->round_trip = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - *link->asked);
       link->asked.reset();
     }
+    if (hooks.on_answer) hooks.on_answer(link->number);
   } else if (std::holds_alternative<assign::Alert>(message.body)) {
     return Error{Code::peer_refused, "Alert", "frames and signalling"};
   } else if (hooks.on_message) {

@@ -21,6 +21,7 @@ struct Options {
   std::string dir;
   std::string code;
   std::string name;
+  bool pne = false;
 };
 
 // From a picture or from text.
@@ -56,6 +57,12 @@ runtime::Task<void> pair_then_end(const Context* context, ids::DeviceName name, 
 
 void say_what_is_next(const DeviceFolder& folder, store::CredentialStore& store, Console& console) {
   const auto record = store.load();
+  if (record && record->gateway && record->gateway->pne) {
+    console.out << "Joined as a PNE: the PN GW carries this device's connections.\n"
+                << "Next: services in " << (folder.folder / "device.toml").string() << ", then cpns-device run --dir "
+                << folder.folder.string() << "\n";
+    return;
+  }
   if (!record || !record->credential) return;
   console.out << "Paired. This device is " << record->credential->cm_device_id.text() << " at "
               << record->credential->server_id.text() << ".\n"
@@ -71,7 +78,7 @@ Result<void> pair_command(const Options& options, Console& console) {
   CPNS_TRY(const auto lock, FolderLock::take(folder));
   CPNS_CHECK(write_config_template(folder));
   const auto store = console.open_store(folder);
-  CPNS_TRY(const bool unfinished, take_code(*store, std::move(code)));
+  CPNS_TRY(const bool unfinished, take_code(*store, std::move(code), options.pne));
   if (unfinished) {
     runtime::Log log(console.log_options(Level::Info));
     runtime::SystemRandom random;
@@ -116,8 +123,9 @@ Result<void> run_command(const Options& options, Console& console) {
   runtime::Log log(console.log_options(Level::Info));
   runtime::SystemRandom random;
   const Context context{folder, *store, random, log, {}};
+  CPNS_TRY(auto config, load_config(folder));
   asio::io_context loop(1);
-  DeviceRunner runner(loop.get_executor(), context);
+  DeviceRunner runner(loop.get_executor(), context, std::move(config), console.open_pairings);
   std::optional<Result<void>> result;
   asio::co_spawn(loop, run_then_end(&runner, std::move(name), &loop, &result), asio::detached);
   asio::co_spawn(loop, stop_on_signal(&runner, &log, &loop), asio::detached);
@@ -139,6 +147,8 @@ void add_pair(CLI::App& app, Console& console) {
       ->required();
   command->add_option("--dir", options->dir, "Folder of this device; made where it is missing")->required();
   command->add_option("--name", options->name, "What people call this device, such as tablet")->required();
+  command->add_flag("--pne", options->pne,
+                    "Only join the PN GW, to be carried by it; asks for no ID and key, and keeps those that are here");
   add_log_options(*command, console);
   command->footer(
       "After a crash or a lost network give the same command again: the same code goes on.\n"
@@ -149,7 +159,8 @@ void add_pair(CLI::App& app, Console& console) {
 }
 
 void add_run(CLI::App& app, Console& console) {
-  auto* command = app.add_subcommand("run", "Keep a direct link to the CPNS Server, until stopped");
+  auto* command =
+      app.add_subcommand("run", "Keep this device connected, in both modes, and serve its applications, until stopped");
   auto options = std::make_shared<Options>();
   command->add_option("--dir", options->dir, "Folder of this device")->required();
   command->add_option("--name", options->name, "Name to give where an unfinished pairing has to be completed first");

@@ -38,6 +38,7 @@ Json list_of(const std::vector<ids::Endpoint>& endpoints) {
 
 std::string_view state_of(const store::DeviceRecord& record, ids::UnixTime now) {
   if (record.credential) return record.credential->expires_at > now ? "ready" : "expired";
+  if (record.gateway && record.gateway->pne && !record.gateway->secret) return "PNE without a key";
   return record.gateway ? "pairing" : "not paired";
 }
 

@@ -19,6 +19,22 @@ Result<void> DeviceFolder::prepare() const {
   return runtime::make_private_directory(folder);
 }
 
+Result<secret::MasterKey> DeviceFolder::load_pan_key(crypto::Random& random) const {
+  std::error_code failed;
+  if (!std::filesystem::exists(pan_key(), failed)) {
+    secret::SecretBuffer fresh(secret::MasterKey::kSize);
+    random.fill(fresh.writable());
+    CPNS_CHECK(runtime::write_file_atomically(pan_key(), fresh.view(), 0600));
+  }
+  CPNS_TRY(const auto bytes, runtime::read_secret_file(pan_key(), secret::MasterKey::kSize));
+  if (bytes.size() != secret::MasterKey::kSize) {
+    return Error{Code::file_not_read, pan_key().string() + ": " + std::to_string(bytes.size()) + " bytes",
+                 std::to_string(secret::MasterKey::kSize) + " bytes"};
+  }
+  return secret::MasterKey::make(
+      [&](auto to) { std::memcpy(to.data(), bytes.view().data(), secret::MasterKey::kSize); });
+}
+
 ids::CorrelationId DeviceFolder::load_run_id(ids::CorrelationId otherwise) const {
   const auto text = runtime::read_file(run_id(), 64);
   if (!text) return otherwise;

@@ -5,7 +5,9 @@
 #include <filesystem>
 
 #include "core/base/result.hpp"
+#include "core/crypto/random.hpp"
 #include "core/ids/ids.hpp"
+#include "core/secret/keys.hpp"
 
 namespace cpns::device {
 
@@ -16,8 +18,17 @@ struct DeviceFolder {
   [[nodiscard]] std::filesystem::path lock() const { return folder / "lock"; }
   [[nodiscard]] std::filesystem::path run_id() const { return folder / "run-id"; }
 
+  // Of the PN GW module, where this device serves PNEs:
+  [[nodiscard]] std::filesystem::path pan_database() const { return folder / "pan.db"; }
+  [[nodiscard]] std::filesystem::path pan_key() const { return folder / "pan.key"; }
+  [[nodiscard]] std::filesystem::path pan_address() const { return folder / "pan.address"; }
+
   /// Makes it where it is missing. Fails with `file_not_written` or `directory_not_private`.
   [[nodiscard]] Result<void> prepare() const;
+
+  /// The key that seals the PN GW module's database; made where there is none. Fails with `file_not_read`,
+  /// `file_not_written` or `secret_file_open_to_others`.
+  [[nodiscard]] Result<secret::MasterKey> load_pan_key(crypto::Random& random) const;
 
   /// The correlation id of the assignment, so that the logs of later links stand under the same run. No secret; a
   /// fresh one where there is none.

@@ -18,24 +18,57 @@ Result<assign::Credential> load_credential(store::CredentialStore& store, ids::U
   return std::move(*record.credential);
 }
 
-runtime::Task<Result<DirectLink>> open_direct_link(const Context& context, std::string_view alpn, DialLimits limits) {
-  CPNS_CO_TRY(const auto credential, load_credential(context.store, runtime::now()));
-  const ids::CorrelationId fresh(context.random.bytes<ids::CorrelationId::kSize>());
-  const auto run = context.folder.load_run_id(fresh);
-  auto step_12 = assign::offer_direct_link(credential);
-  tls::PskOffer offer{std::move(step_12.identity), std::move(step_12.psk), {std::string(alpn)}};
-  auto dialled = co_await dial(credential.endpoints, std::move(offer), limits);
-  if (!dialled.link) {
-    const auto code = dialled.failure == DialFailure::Refused ? Code::direct_link_refused : Code::server_unreachable;
-    co_return Error{code, dialled.error ? to_text(*dialled.error) : "no endpoint"}.at_step(
-        assign::number(assign::Step::ServerFinished));
-  }
+namespace {
+
+DirectLink on_open(const Context& context, const assign::Credential& credential, ids::CorrelationId run,
+                   std::shared_ptr<runtime::SecureLink> link) {
   auto server = assign::on_server_finished(credential);
   context.log.event(Code::step_done, {{"run", run},
                                       {"step", assign::number(assign::Step::ServerFinished)},
                                       {"party", "device"},
                                       {"cm_device_id", server.cm_device_id}});
-  co_return DirectLink{dialled.link, std::move(server.server_id), server.cm_device_id, run};
+  return {std::move(link), std::move(server.server_id), server.cm_device_id, run};
+}
+
+ids::CorrelationId run_of(const Context& context) {
+  const ids::CorrelationId fresh(context.random.bytes<ids::CorrelationId::kSize>());
+  return context.folder.load_run_id(fresh);
+}
+
+Error failed_at_server_finished(Code code, std::string cause) {
+  return Error{code, std::move(cause)}.at_step(assign::number(assign::Step::ServerFinished));
+}
+
+}  // namespace
+
+runtime::Task<Result<DirectLink>> open_direct_link(const Context& context, std::string_view alpn, DialLimits limits) {
+  CPNS_CO_TRY(const auto credential, load_credential(context.store, runtime::now()));
+  auto step_12 = assign::offer_direct_link(credential);
+  tls::PskOffer offer{std::move(step_12.identity), std::move(step_12.psk), {std::string(alpn)}};
+  auto dialled = co_await dial(credential.endpoints, std::move(offer), limits);
+  if (!dialled.link) {
+    const auto code = dialled.failure == DialFailure::Refused ? Code::direct_link_refused : Code::server_unreachable;
+    co_return failed_at_server_finished(code, dialled.error ? to_text(*dialled.error) : "no endpoint");
+  }
+  co_return on_open(context, credential, run_of(context), dialled.link);
+}
+
+runtime::Task<Result<DirectLink>> open_direct_link_over(const Context& context,
+                                                        std::unique_ptr<runtime::Transport> transport,
+                                                        std::string_view alpn, DialLimits limits) {
+  CPNS_CO_TRY(const auto credential, load_credential(context.store, runtime::now()));
+  auto step_12 = assign::offer_direct_link(credential);
+  auto engine = tls::make_psk_client({std::move(step_12.identity), std::move(step_12.psk), {std::string(alpn)}});
+  if (!engine) co_return std::move(engine).error();
+  const auto link = std::make_shared<runtime::SecureLink>(std::move(transport), std::move(*engine));
+  runtime::SecureLink::KeyLookup none;
+  auto shaken = co_await link->handshake(limits.handshake, std::move(none));
+  if (!shaken) {
+    const bool refused = shaken.error().error_class() == MessageClass::Peer;
+    co_return failed_at_server_finished(refused ? Code::direct_link_refused : Code::server_unreachable,
+                                        to_text(shaken.error()));
+  }
+  co_return on_open(context, credential, run_of(context), link);
 }
 
 Result<void> save_alias(store::CredentialStore& store, const ids::CmDeviceId& id, ids::IdentityAlias alias) {

@@ -25,6 +25,11 @@ struct DirectLink {
 [[nodiscard]] runtime::Task<Result<DirectLink>> open_direct_link(const Context& context, std::string_view alpn,
                                                                  DialLimits limits = {});
 
+/// The same inside what a PN GW carries.
+[[nodiscard]] runtime::Task<Result<DirectLink>> open_direct_link_over(const Context& context,
+                                                                      std::unique_ptr<runtime::Transport> transport,
+                                                                      std::string_view alpn, DialLimits limits);
+
 /// The identity to offer next time [T5]. The record is read again: a credential that was replaced meanwhile keeps its
 /// own alias. The caller holds the folder's lock.
 [[nodiscard]] Result<void> save_alias(store::CredentialStore& store, const ids::CmDeviceId& id,

@@ -16,7 +16,7 @@ struct ProxyLimits {
   std::size_t connections = 256;
   std::chrono::milliseconds head{60'000};      ///< for a next request, and for its whole head
   std::chrono::milliseconds silence{600'000};  ///< of a service or an application in the middle of a message
-  runtime::SpliceLimits splice{std::chrono::hours(24), {}};
+  runtime::SpliceLimits splice{std::chrono::hours(24)};
 };
 
 class HttpProxy {

@@ -62,13 +62,14 @@ bool may_pass(const Error& error) {
 }  // namespace
 
 bool is_unfinished(const store::DeviceRecord& record) {
-  return record.gateway && (!record.credential || record.gateway->secret);
+  if (!record.gateway) return false;
+  return record.gateway->secret || (!record.credential && !record.gateway->pne);
 }
 
-Result<bool> take_code(store::CredentialStore& store, pngw::PairingCode code) {
+Result<bool> take_code(store::CredentialStore& store, pngw::PairingCode code, bool pne) {
   CPNS_TRY(auto record, store.load());
   if (record.gateway && record.gateway->pairing_id == code.pairing_id) return is_unfinished(record);
-  record.gateway = store::PairedGateway{code.pairing_id, std::move(code.secret), {}, std::move(code.endpoints)};
+  record.gateway = store::PairedGateway{code.pairing_id, std::move(code.secret), {}, std::move(code.endpoints), pne};
   CPNS_CHECK(store.save(record));
   return true;
 }
@@ -86,10 +87,16 @@ Task<Result<void>> pair(const Context& context, ids::DeviceName name, PairLimits
     if (opened.dialled.link) {
       context.tell("Secure link to the PN GW is open.");
       PanVisit visit(context, opened.dialled.link, opened.kind);
-      auto done = co_await visit.run(name);
+      auto own_name = name;
+      Result<void> done;
+      if (record.gateway->pne) {
+        done = co_await visit.join(std::move(own_name));
+      } else {
+        done = co_await visit.run(std::move(own_name));
+      }
       co_await opened.dialled.link->shutdown();
       if (done) {
-        context.tell("ID and key are stored (step 11).");
+        context.tell(record.gateway->pne ? "Joined as a PNE." : "ID and key are stored (step 11).");
         co_return done;
       }
       if (!may_pass(done.error())) co_return done;

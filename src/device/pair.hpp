@@ -19,7 +19,8 @@ struct PairLimits {
 };
 
 /// Puts a code into the record, durably; what is there of the same pairing stays. False where that pairing is complete.
-[[nodiscard]] Result<bool> take_code(store::CredentialStore& store, pngw::PairingCode code);
+/// `pne`: to join as a PNE only; an ID and key that are here stay.
+[[nodiscard]] Result<bool> take_code(store::CredentialStore& store, pngw::PairingCode code, bool pne = false);
 
 /// True where the record holds a pairing that is not complete.
 [[nodiscard]] bool is_unfinished(const store::DeviceRecord& record);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/stream/relay_message.hpp"
 #include "runtime/clock.hpp"
 
 namespace cpns::device {
@@ -79,6 +80,28 @@ Task<Result<void>> PanVisit::run(ids::DeviceName name) {
     if (!over) co_return over.error();
     if (*over) co_return Result<void>{};
   }
+}
+
+Task<Result<void>> PanVisit::join(ids::DeviceName name) {
+  if (kind_ == pngw::PanIdentityKind::Pair) CPNS_CO_CHECK(save_pan_key());
+  const auto request = stream::encode_relay_message({run_, stream::JoinRequest{std::move(name)}});
+  auto sent = co_await messages_.send(ByteView(request));
+  if (!sent) co_return std::move(sent).error();
+  const std::optional<std::chrono::milliseconds> limit = kAcknowledgement;
+  auto raw = co_await messages_.receive(limit);
+  if (!raw) co_return std::move(raw).error();
+  if (raw->empty()) co_return Error{Code::connection_lost, "the end of the PAN link", "JoinReply"};
+  if (!stream::is_relay_message(raw->view())) co_return Error{Code::peer_refused, "Alert", "JoinReply"};
+  const auto reply = stream::parse_relay_message(raw->view());
+  if (!reply) co_return reply.error();
+  if (!std::holds_alternative<stream::JoinReply>(reply->body)) {
+    co_return Error{Code::message_not_next, "another message", "JoinReply"};
+  }
+  // The PN GW knows the later key: the code's secret has done its work.
+  CPNS_CO_TRY(auto record, context_.store.load());
+  if (record.gateway) record.gateway->secret.reset();
+  CPNS_CO_CHECK(context_.store.save(record));
+  co_return Result<void>{};
 }
 
 // Carries out what the session says; a save leads to more of it.

@@ -16,6 +16,9 @@ class PanVisit {
   /// Asks for an assignment, stores the credential, acknowledges it. Fails with the refusal of either side.
   [[nodiscard]] runtime::Task<Result<void>> run(ids::DeviceName name);
 
+  /// Joins as a PNE, without asking for an assignment. Fails with `peer_refused` or what the link fails with.
+  [[nodiscard]] runtime::Task<Result<void>> join(ids::DeviceName name);
+
  private:
   using Session = assign::DeviceSession;
 

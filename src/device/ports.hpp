@@ -17,7 +17,7 @@ namespace cpns::device {
 struct PortLimits {
   std::size_t connections = 256;  ///< at once, of all ports together
   /// An application may be silent for long: an SSH session overnight.
-  runtime::SpliceLimits splice{std::chrono::hours(24), {}};
+  runtime::SpliceLimits splice{std::chrono::hours(24)};
 };
 
 class LocalPorts {

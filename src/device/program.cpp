@@ -42,8 +42,9 @@ void add_log_options(CLI::App& command, Console& console) {
   command.add_option("--log-file", console.log_file, "Log to this file instead of standard error");
 }
 
-int run_program(int argc, char** argv, std::ostream& out, std::ostream& err, const OpenStore& open_store) {
-  Console console{out, err, open_store};
+int run_program(int argc, char** argv, std::ostream& out, std::ostream& err, const OpenStore& open_store,
+                const PanModule::OpenPairings& open_pairings) {
+  Console console{out, err, open_store, open_pairings};
   std::vector<std::string> arguments;  // as CLI11 wants them: last first
   for (int i = 1; i < argc; ++i) {
     if (looks_like_code(argv[i]) && console.pairing_code.empty()) {
@@ -68,6 +69,7 @@ int run_program(int argc, char** argv, std::ostream& out, std::ostream& err, con
   add_run(app, console);
   add_status(app, console);
   add_mode(app, console);
+  add_invite(app, console);
   add_request(app, console);
   add_export_psk(app, console);
   add_forget(app, console);

@@ -8,6 +8,7 @@
 
 #include "core/secret/secret_bytes.hpp"
 #include "device/device_folder.hpp"
+#include "device/pan_module.hpp"
 #include "runtime/log.hpp"
 #include "store/credential_store.hpp"
 
@@ -21,6 +22,7 @@ struct Console {
   std::ostream& out;
   std::ostream& err;
   const OpenStore& open_store;
+  const PanModule::OpenPairings& open_pairings;
   secret::SecretBuffer pairing_code{};  ///< taken out of the argument list before anything else was done
   std::string log_format = "text";
   std::string log_file{};
@@ -36,6 +38,7 @@ void add_pair(CLI::App& app, Console& console);
 void add_run(CLI::App& app, Console& console);
 void add_status(CLI::App& app, Console& console);
 void add_mode(CLI::App& app, Console& console);
+void add_invite(CLI::App& app, Console& console);
 void add_export_psk(CLI::App& app, Console& console);
 void add_request(CLI::App& app, Console& console);
 void add_forget(CLI::App& app, Console& console);
@@ -48,6 +51,7 @@ void add_log_options(CLI::App& command, Console& console);
 
 /// Runs one command line and returns the exit status: 0 done, 1 failed, 2 wrong options. Blanks a pairing code in
 /// `argv`, so that `ps` does not show it.
-[[nodiscard]] int run_program(int argc, char** argv, std::ostream& out, std::ostream& err, const OpenStore& open_store);
+[[nodiscard]] int run_program(int argc, char** argv, std::ostream& out, std::ostream& err, const OpenStore& open_store,
+                              const PanModule::OpenPairings& open_pairings);
 
 }  // namespace cpns::device

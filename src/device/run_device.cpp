@@ -1,125 +1,238 @@
 #include "device/run_device.hpp"
 
-#include "core/assign/link_session.hpp"
+#include "runtime/clock.hpp"
 
 namespace cpns::device {
 
 namespace asio = runtime::asio;
-using assign::LinkSession;
+using activation::Action;
+using activation::On;
+using activation::Path;
 using runtime::Task;
 
-DeviceRunner::DeviceRunner(asio::any_io_executor executor, const Context& context, RunLimits limits)
-    : executor_(std::move(executor)),
-      context_(context),
-      limits_(limits),
-      pause_timer_(executor_),
-      ping_timer_(executor_) {}
+namespace {
 
-void DeviceRunner::stop() {
-  stopped_ = true;
-  pause_timer_.cancel();
-  ping_timer_.cancel();
-  if (outbox_) outbox_->finish();
+constexpr std::chrono::seconds kCountEvery{1};
+
+activation::Millis steady_now() { return activation::Millis(runtime::monotonic_ms()); }
+
+On up_of(Path way) { return way == Path::Direct ? On::DirectUp : On::GatewayUp; }
+On down_of(Path way) { return way == Path::Direct ? On::DirectDown : On::GatewayDown; }
+
+// The other end does not accept this device: asking again soon does not help.
+bool refuses_this_device(const Error& error) {
+  return error.code == Code::direct_link_refused || error.code == Code::pairing_refused ||
+         error.code == Code::relay_refused;
 }
 
-Task<void> DeviceRunner::wait(std::chrono::milliseconds pause) {
-  boost::system::error_code ignored;
-  pause_timer_.expires_after(pause);
-  co_await pause_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+// Nothing that time or another network could mend.
+bool is_final(const Error& error) {
+  return error.code == Code::credential_expired || error.code == Code::device_has_no_credential ||
+         error.code == Code::device_not_paired;
+}
+
+}  // namespace
+
+DeviceRunner::DeviceRunner(asio::any_io_executor executor, const Context& context, DeviceConfig config,
+                           PanModule::OpenPairings pairings, RunLimits limits)
+    : executor_(std::move(executor)),
+      context_(context),
+      config_(std::move(config)),
+      open_pairings_(std::move(pairings)),
+      limits_(limits),
+      activation_(config_.policy),
+      links_(executor_, context, limits.links,
+             {[this](Way way, bool) {
+                take({up_of(way), way});
+              },
+              [this](Way way, const Error& error) { on_failed(way, error); },
+              [this](Way way, const Result<void>& ended) { on_ended(way, ended); },
+              [this](Way way) {
+                take({On::ProbeOk, way});
+              }}),
+      ports_(executor_, links_, context.log),
+      proxy_(executor_, links_, context.log),
+      control_(
+          executor_,
+          [this](std::optional<activation::Mode> wish) {
+            wished_ = wish.has_value();
+            activation::Event event{On::WishChanged};
+            event.wish = wish;
+            take(event);
+          },
+          context.log),
+      due_(executor_),
+      count_(executor_),
+      settle_(executor_),
+      ended_(executor_, asio::steady_timer::time_point::max()) {}
+DeviceRunner::~DeviceRunner() = default;
+
+void DeviceRunner::end(std::optional<Error> error) {
+  if (std::exchange(stopped_, true)) return;
+  error_ = std::move(error);
+  ended_.cancel();
+}
+
+void DeviceRunner::stop() { end({}); }
+
+Result<void> DeviceRunner::open_services() {
+  CPNS_CHECK(control_.open(context_.folder));
+  for (const auto& forward : config_.forwards) {
+    CPNS_TRY(const auto address, ports_.add(forward));
+    context_.tell("Service " + forward.service + " is at " + address + ".");
+  }
+  if (config_.proxy) {
+    CPNS_TRY(const auto address, proxy_.listen(*config_.proxy));
+    context_.tell("HTTP proxy is at " + address + ".");
+  }
+  if (config_.pan.enabled) {
+    pan_.emplace(executor_, context_, config_.pan, links_);
+    CPNS_CHECK(pan_->open(open_pairings_));
+  }
+  network_.emplace(executor_, [this] { take({On::NetworkChanged}); });
+  return {};
 }
 
 Task<Result<void>> DeviceRunner::run(std::optional<ids::DeviceName> name) {
-  CPNS_CO_TRY(const auto record, context_.store.load());
+  CPNS_CO_TRY(auto record, context_.store.load());
   if (is_unfinished(record)) {
     // The name was given to `pair` and is not kept; it decides nothing.
     auto paired = co_await pair(context_, name ? *name : *ids::DeviceName::parse("CM Device"), limits_.pair);
     if (!paired) co_return paired;
+    auto again = context_.store.load();
+    if (!again) co_return std::move(again).error();
+    record = std::move(*again);
   }
-  Backoff backoff(limits_.first_pause, limits_.longest_pause);
-  while (!stopped_) {
-    auto direct = co_await open_direct_link(context_, kSignallingAlpn, limits_.dial);
-    if (stopped_) break;
-    if (direct) {
-      const auto began = std::chrono::steady_clock::now();
-      auto ended = co_await use(std::move(*direct));
-      if (stopped_) break;
-      if (!ended) context_.log.error(ended.error());
-      context_.log.event(Code::direct_link_ended);
-      // A link that held for a while was a good one; one that is ended at once is not tried again at once.
-      if (std::chrono::steady_clock::now() - began > limits_.longest_pause) backoff.reset();
-    } else {
-      const auto code = direct.error().code;
-      if (code != Code::direct_link_refused && code != Code::server_unreachable) co_return std::move(direct).error();
-      context_.log.error(direct.error());
-    }
-    const auto pause = backoff.next(context_.random);
-    context_.log.event(Code::device_pause, {{"milliseconds", pause.count()}});
-    co_await wait(pause);
+  // A key that is over may never be replaced while nobody says so.
+  if (record.credential) CPNS_CO_CHECK(load_credential(context_.store, runtime::now()));
+  CPNS_CO_CHECK(open_services());
+  const bool gateway = record.gateway && record.gateway->pan_psk;
+  if (gateway) {
+    activation::Event paired{On::Paired};
+    paired.keyless = !record.credential;
+    take(paired);
   }
+  if (record.credential) {
+    activation::Event assigned{On::Assigned};
+    assigned.gateway = gateway;
+    take(assigned);
+  }
+  count_streams();
+  boost::system::error_code ignored;
+  while (!stopped_) co_await ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  network_.reset();
+  due_.cancel();
+  count_.cancel();
+  settle_.cancel();
+  if (pan_) pan_->stop();
+  ports_.stop();
+  proxy_.stop();
+  control_.stop();
+  links_.stop();
+  if (error_) co_return std::move(*error_);
   co_return Result<void>{};
 }
 
-// Until the link ends.
-Task<Result<void>> DeviceRunner::use(DirectLink direct) {
-  const auto outbox = std::make_shared<pngw::Outbox>(direct.link);
-  outbox_ = outbox;
-  runtime::MessageLink messages(direct.link);
-  LinkSession session(assign::Role::CmDevice, direct.server_id, direct.cm_device_id, direct.run);
-  auto result = session.start();
-  bool ready = false;
-  Result<void> ended;
-  while (true) {
-    for (auto& action : result.actions) {
-      if (auto* send = std::get_if<LinkSession::Send>(&action)) {
-        outbox->send(ByteView(send->message));
-      } else if (auto* save = std::get_if<LinkSession::SaveAlias>(&action)) {
-        auto saved = save_alias(context_.store, direct.cm_device_id, std::move(save->identity_alias));
-        if (!saved) context_.log.error(saved.error(), {{"run", direct.run}});
-        if (saved) context_.log.event(Code::identity_alias_stored, {{"run", direct.run}});
-      } else if (auto* done = std::get_if<assign::StepDone>(&action)) {
-        context_.log.event(Code::step_done,
-                           {{"run", direct.run}, {"step", assign::number(done->step)}, {"party", "device"}});
-      }
-    }
-    if (result.refusal) {
-      ended = std::move(*result.refusal);
-      break;
-    }
-    if (session.open() && !std::exchange(ready, true)) {
-      context_.log.event(Code::direct_link_ready, {{"run", direct.run}, {"cm_device_id", direct.cm_device_id}});
-      context_.tell("Direct link to " + direct.server_id.text() + " is open (step 16).");
-      asio::co_spawn(executor_, keep_alive(outbox, direct.run), asio::detached);
-    }
-    const std::optional<std::chrono::milliseconds> limit = ready ? limits_.ping_after * 2 : limits_.hello;
-    auto raw = co_await messages.receive(limit);
-    if (!raw) {
-      ended = std::move(raw).error();
-      break;
-    }
-    if (raw->empty()) break;
-    auto message = assign::parse(raw->view());
-    if (!message) {
-      outbox->send(assign::alert(direct.run));
-      ended = std::move(message).error();
-      break;
-    }
-    result = session.on_message(*message);
+void DeviceRunner::take(const activation::Event& event) {
+  if (stopped_) return;
+  const auto bytes = context_.random.bytes<2>();
+  const auto random = static_cast<std::uint16_t>((bytes[0] << 8U) | bytes[1]);
+  const auto actions = activation_.on(event, steady_now(), random);
+  bool preferred = false;
+  bool ending = false;
+  for (const auto& action : actions) {
+    preferred = preferred || action.kind == Action::Kind::Prefer;
+    ending = ending || action.kind == Action::Kind::Finish || action.kind == Action::Kind::Abort;
+    perform(action);
   }
-  outbox_.reset();
-  ping_timer_.cancel();
-  outbox->finish();
-  co_return ended;
+  publish();
+  arm();
+  // The old link stays as a standby: new data goes over the new one, and nothing has to be waited for.
+  if (preferred && !ending && activation_.state() == activation::State::Switching) {
+    settle_.expires_after(std::chrono::seconds(0));
+    settle_.async_wait([this](const boost::system::error_code& cancelled) {
+      if (!cancelled) take({On::Settled});
+    });
+  }
 }
 
-// A silent link may be a dead one: the Server's answer to a Ping shows that it is not.
-Task<void> DeviceRunner::keep_alive(std::shared_ptr<pngw::Outbox> outbox, ids::CorrelationId run) {
-  boost::system::error_code cancelled;
-  while (outbox_ == outbox) {
-    ping_timer_.expires_after(limits_.ping_after);
-    co_await ping_timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-    if (cancelled || outbox_ != outbox) break;
-    outbox->send(assign::encode_public(run, assign::Ping{{}}));
+void DeviceRunner::perform(const Action& action) {
+  switch (action.kind) {
+    case Action::Kind::Open:
+      return links_.open(action.path);
+    case Action::Kind::Prefer:
+      return links_.prefer(action.path);
+    case Action::Kind::Finish:
+      return links_.finish(action.path);
+    case Action::Kind::Abort:
+      return links_.abort(action.path);
+    case Action::Kind::Probe:
+      return links_.probe(action.path);
+    case Action::Kind::Report:
+      cause_ = action.transition == nullptr ? "" : std::string(action.transition->when);
+      context_.log.event(Code::mode_changed, {{"state", activation::name_of(activation_.state())}, {"cause", cause_}});
+      context_.tell(std::string(activation::name_of(activation_.state())) + ": " + cause_ + ".");
+      return;
   }
+}
+
+void DeviceRunner::on_failed(Way way, const Error& error) {
+  if (is_final(error) && way == Way::Direct) return end(error);
+  context_.log.event(Code::link_of_mode_failed, {{"link", activation::name_of(way)}, {"cause", to_text(error)}});
+  if (way == Way::Direct) context_.log.error(error);
+  activation::Event event{down_of(way), way};
+  event.refused = refuses_this_device(error);
+  take(event);
+}
+
+void DeviceRunner::on_ended(Way way, const Result<void>& ended) {
+  context_.log.event(way == Way::Direct ? Code::direct_link_ended : Code::link_of_mode_ended,
+                     {{"link", activation::name_of(way)}, {"cause", ended ? "in order" : to_text(ended.error())}});
+  take({down_of(way), way});
+}
+
+void DeviceRunner::publish() {
+  RunStatus status;
+  status.state = activation_.state();
+  status.mode = activation_.mode();
+  status.wished = wished_;
+  for (const auto way : {Way::Direct, Way::Gateway}) {
+    const auto up = links_.up(way);
+    if (!up) continue;
+    const auto age = std::chrono::steady_clock::now() - up->since;
+    status.links.push_back({way, activation_.preferred() == way,
+                            runtime::now() - std::chrono::duration_cast<std::chrono::seconds>(age), up->round_trip});
+  }
+  status.streams = links_.streams();
+  status.switches = activation_.switches();
+  status.cause = cause_;
+  status_ = status;
+  control_.publish(std::move(status));
+}
+
+// Streams come and go without the activation hearing of it.
+void DeviceRunner::count_streams() {
+  count_.expires_after(kCountEvery);
+  count_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled || stopped_) return;
+    if (status_.streams != links_.streams()) {
+      status_.streams = links_.streams();
+      control_.publish(status_);
+    }
+    count_streams();
+  });
+}
+
+void DeviceRunner::arm() {
+  const auto deadline = activation_.deadline();
+  if (!deadline || stopped_) {
+    due_.cancel();
+    return;
+  }
+  due_.expires_after(std::max(activation::Millis(1), *deadline - steady_now()));
+  due_.async_wait([this](const boost::system::error_code& moved) {
+    if (!moved) take({On::TimerDue});
+  });
 }
 
 }  // namespace cpns::device

@@ -1,43 +1,67 @@
 #pragma once
-// `cpns-device run`: keeps a direct link of ALPN cpns/1 open, steps 12-16 and what comes after; completes an
-// unfinished pairing first.
+// `cpns-device run`: completes an unfinished pairing, then keeps the session's links as PN GW activation says, and
+// serves the applications and PNEs beside this device.
 
-#include "device/direct_link.hpp"
+#include "device/control.hpp"
+#include "device/device_config.hpp"
+#include "device/http_proxy.hpp"
+#include "device/link_keeper.hpp"
 #include "device/pair.hpp"
-#include "pngw/outbox.hpp"
+#include "device/pan_module.hpp"
+#include "device/ports.hpp"
+#include "runtime/network_watch.hpp"
 
 namespace cpns::device {
 
 struct RunLimits {
   PairLimits pair;
-  DialLimits dial;
-  std::chrono::milliseconds hello{10000};       ///< for the Server's LinkHello
-  std::chrono::milliseconds ping_after{60000};  ///< silence before a Ping; twice that ends the link
-  std::chrono::milliseconds first_pause{500};
-  std::chrono::milliseconds longest_pause{60000};
+  LinkLimits links;
 };
 
-/// Keeps the link until stop(). On the thread of the loop.
+/// On the thread of the loop.
 class DeviceRunner {
  public:
-  /// `context` and what it refers to must outlive it and the loop's last run.
-  DeviceRunner(runtime::asio::any_io_executor executor, const Context& context, RunLimits limits = {});
+  /// `context` and what it refers to must outlive it and the loop's last run. `pairings`: where the PN GW module keeps
+  /// its PNEs; called only where the configuration wants one.
+  DeviceRunner(runtime::asio::any_io_executor executor, const Context& context, DeviceConfig config,
+               PanModule::OpenPairings pairings, RunLimits limits = {});
+  ~DeviceRunner();
 
   /// Ends with an error where going on makes no sense: not paired, pairing refused, key expired.
   [[nodiscard]] runtime::Task<Result<void>> run(std::optional<ids::DeviceName> name);
   void stop();
 
  private:
-  [[nodiscard]] runtime::Task<Result<void>> use(DirectLink direct);
-  [[nodiscard]] runtime::Task<void> keep_alive(std::shared_ptr<pngw::Outbox> outbox, ids::CorrelationId run);
-  [[nodiscard]] runtime::Task<void> wait(std::chrono::milliseconds pause);
+  [[nodiscard]] Result<void> open_services();
+  void take(const activation::Event& event);
+  void perform(const activation::Action& action);
+  void on_failed(Way way, const Error& error);
+  void on_ended(Way way, const Result<void>& ended);
+  void publish();
+  void count_streams();
+  void arm();
+  void end(std::optional<Error> error);
 
   runtime::asio::any_io_executor executor_;
   const Context& context_;
+  DeviceConfig config_;
+  PanModule::OpenPairings open_pairings_;
   RunLimits limits_;
-  runtime::asio::steady_timer pause_timer_;
-  runtime::asio::steady_timer ping_timer_;
-  std::shared_ptr<pngw::Outbox> outbox_;  ///< while a link is in use
+  activation::Activation activation_;
+  LinkKeeper links_;
+  LocalPorts ports_;
+  HttpProxy proxy_;
+  ControlSocket control_;
+  std::optional<PanModule> pan_;
+  std::optional<runtime::NetworkWatch> network_;
+  RunStatus status_;                   ///< as last published
+  runtime::asio::steady_timer due_;    ///< of the activation
+  runtime::asio::steady_timer count_;  ///< when the streams are counted next
+  runtime::asio::steady_timer settle_;
+  runtime::asio::steady_timer ended_;  ///< never expires; cancelled when the run is over
+  std::optional<Error> error_;
+  std::string cause_;
+  bool wished_ = false;
   bool stopped_ = false;
 };
 

@@ -40,6 +40,19 @@ Result<GatewayConfig::PanLink> read_pan_link(const runtime::ConfigTable& table) 
   return pan_link;
 }
 
+Result<pngw::RelayLimits> read_relay(const runtime::ConfigTable& table) {
+  pngw::RelayLimits limits;
+  CPNS_TRY(limits.enabled, table.flag("enabled", true));
+  CPNS_TRY(const auto connections, table.integer("connections_per_device", 16, 1, 1024));
+  limits.connections = static_cast<std::size_t>(connections);
+  CPNS_TRY(const auto rate, table.integer("bytes_per_second", 0, 0, 1'000'000'000'000));
+  limits.bytes_per_second = static_cast<std::uint64_t>(rate);
+  CPNS_TRY(limits.idle, table.seconds("idle_seconds", std::chrono::seconds(600), std::chrono::seconds(5),
+                                      std::chrono::seconds(86'400)));
+  CPNS_TRY(limits.only_cpns, table.flag("only_cpns", false));
+  return limits;
+}
+
 Result<runtime::LogOptions> read_log(const runtime::ConfigTable& table) {
   runtime::LogOptions options;
   options.program = "cpns-gateway";
@@ -65,10 +78,12 @@ Result<GatewayConfig> load_config(const GatewayFolder& folder) {
   CPNS_TRY(auto operator_link, read_operator_link(operator_table));
   CPNS_TRY(const auto pan_table, config.root().table("pan_link"));
   CPNS_TRY(auto pan_link, read_pan_link(pan_table));
+  CPNS_TRY(const auto relay_table, config.root().table("relay"));
+  CPNS_TRY(auto relay, read_relay(relay_table));
   CPNS_TRY(const auto log_table, config.root().table("log"));
   CPNS_TRY(auto log, read_log(log_table));
   CPNS_CHECK(config.finish());
-  return GatewayConfig{std::move(operator_link), std::move(pan_link), std::move(log)};
+  return GatewayConfig{std::move(operator_link), std::move(pan_link), relay, std::move(log)};
 }
 
 std::string config_text(const ids::Endpoint& server, const ids::ServerId& server_id, const ids::PnGwId& pn_gw_id,
@@ -95,6 +110,18 @@ listen = )" + toml_text(pan_listen) +
 # What pairing codes tell devices to connect to, 1-4 of "host:port". Empty: the addresses that this machine has.
 # Set it where devices see other addresses, behind port forwarding for instance.
 endpoints = []
+
+[relay]
+# PNE mode: connections of paired devices are carried to the CPNS Server. This gateway sees their lengths only, where
+# the device has a key of its own.
+enabled = true
+# Of one device: connections at once, and bytes a second each way (0: as fast as it goes).
+connections_per_device = 16
+bytes_per_second = 0
+# A connection on which nothing moves for so long is closed.
+idle_seconds = 600
+# true: carries nothing but CPNS itself (sessions and signalling), no HTTP that a device sends on its own.
+only_cpns = false
 
 [log]
 # debug, info, warning or error.

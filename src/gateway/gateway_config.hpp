@@ -6,6 +6,7 @@
 
 #include "core/ids/ids.hpp"
 #include "gateway/gateway_folder.hpp"
+#include "pngw/pan_relay.hpp"
 #include "runtime/log.hpp"
 
 namespace cpns::gateway {
@@ -20,6 +21,7 @@ struct GatewayConfig {
     std::uint16_t port;                    ///< 0: any free one, another one after each start
     std::vector<ids::Endpoint> endpoints;  ///< into pairing codes; empty: what the process really listens on
   } pan_link;
+  pngw::RelayLimits relay;
   runtime::LogOptions log;
 };
 

@@ -1,5 +1,6 @@
 #include "gateway/run_gateway.hpp"
 
+#include "pngw/operator_relay.hpp"
 #include "pngw/pan_address.hpp"
 #include "pngw/pan_service.hpp"
 #include "runtime/clock.hpp"
@@ -23,29 +24,28 @@ constexpr std::chrono::seconds kFarewell{3};  // for links to close and writes t
 struct OwnCertificate {
   ids::PnGwId pn_gw_id;
   std::unique_ptr<tls::EngineFactory> engines;
+  std::unique_ptr<tls::EngineFactory> relay_engines;
 };
 
 Result<OwnCertificate> load_certificate(const GatewayFolder& folder, const GatewayConfig& config, runtime::Log& log) {
-  CPNS_TRY(auto chain, runtime::read_file(folder.certificate(), kMaxPem));
-  CPNS_TRY(auto key, runtime::read_secret_file(folder.private_key(), kMaxPem));
-  CPNS_TRY(auto ca, runtime::read_file(folder.trusted_ca(), kMaxPem));
+  CPNS_TRY(const auto chain, runtime::read_file(folder.certificate(), kMaxPem));
+  CPNS_TRY(const auto key, runtime::read_secret_file(folder.private_key(), kMaxPem));
+  CPNS_TRY(const auto ca, runtime::read_file(folder.trusted_ca(), kMaxPem));
   CPNS_TRY(const auto info, tls::certificate_info(chain));
   CPNS_TRY(auto pn_gw_id, tls::pn_gw_id_of(info.uris));
   const auto days = info.days_left(runtime::now());
   if (days < kWarnDays) log.event(Code::gateway_certificate_ends, {{"days_left", days}});
-  tls::CertificateProfile profile{std::move(chain),
-                                  std::move(key),
-                                  std::move(ca),
-                                  {std::string(pngw::kOperatorAlpn)},
-                                  config.operator_link.server_id.text()};
-  CPNS_TRY(auto engines, tls::make_certificate_client_factory(std::move(profile)));
-  return OwnCertificate{std::move(pn_gw_id), std::move(engines)};
-}
-
-Result<std::unique_ptr<tls::EngineFactory>> pan_engines() {
-  tls::PskServerProfile profile;
-  profile.alpn = {std::string(pngw::kPanAlpn)};
-  return tls::make_psk_server_factory(std::move(profile));
+  const auto engines_for = [&](std::string_view alpn) {
+    tls::CertificateProfile profile{chain,
+                                    secret::SecretBuffer::copy_of(key.view()),
+                                    ca,
+                                    {std::string(alpn)},
+                                    config.operator_link.server_id.text()};
+    return tls::make_certificate_client_factory(std::move(profile));
+  };
+  CPNS_TRY(auto engines, engines_for(pngw::kOperatorAlpn));
+  CPNS_TRY(auto relay_engines, engines_for(pngw::kOperatorRelayAlpn));
+  return OwnCertificate{std::move(pn_gw_id), std::move(engines), std::move(relay_engines)};
 }
 
 runtime::Task<void> stop_on_signal(std::function<void()> stop) {
@@ -59,7 +59,7 @@ Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& confi
                          runtime::Log& log) {
   CPNS_TRY(const auto lock, RunLock::take(folder));
   CPNS_TRY(auto own, load_certificate(folder, config, log));
-  CPNS_TRY(auto server_engines, pan_engines());
+  CPNS_TRY(auto server_engines, pngw::pan_engines());
   asio::io_context loop(1);
   CPNS_TRY(auto listener, runtime::Listener::open(loop.get_executor(), config.pan_link.host, config.pan_link.port));
   auto endpoints = config.pan_link.endpoints;
@@ -70,9 +70,12 @@ Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& confi
   runtime::SystemRandom random;
   pngw::OperatorLink operator_link(loop.get_executor(), std::move(own.engines),
                                    pngw::OperatorLink::Settings{config.operator_link.server}, random, log);
-  pngw::RunContext context{loop.get_executor(), operator_link,   pairings, random, log, config.operator_link.server_id,
+  pngw::OperatorRelay operator_relay(std::move(own.relay_engines), {config.operator_link.server}, random);
+  const stream::NodeId node_id(random.bytes<stream::NodeId::kSize>());
+  pngw::PanRelay relay(pairings, operator_relay, node_id, log, config.relay);
+  pngw::RunContext context{loop.get_executor(), &operator_link,  pairings, random, log, config.operator_link.server_id,
                            own.pn_gw_id,        pngw::system_now};
-  pngw::PanService service(context, std::move(server_engines));
+  pngw::PanService service(context, std::move(server_engines), relay);
   runtime::Listener::OnConnection on_connection = [&](asio::ip::tcp::socket socket) {
     asio::co_spawn(loop, service.serve(std::move(socket)), asio::detached);
   };

@@ -22,11 +22,11 @@ Result<void> PanRun::begin(assign::Message request) {
   if (waiting && waiting->credential.expires_at > context_.now().wall) {
     return deliver_again(std::move(request), std::move(waiting->credential));
   }
-  if (!context_.operator_link.up()) {
+  if (!context_.operator_link->up()) {
     return Error{Code::operator_link_is_down, "no operator link", "an open one"};
   }
   const auto id = session_.correlation_id();
-  if (!context_.operator_link.attach(id, weak_from_this())) {
+  if (!context_.operator_link->attach(id, weak_from_this())) {
     return Error{Code::run_exists_already, id.hex(), "a correlation_id of its own for each run"};
   }
   attached_ = true;
@@ -83,14 +83,14 @@ void PanRun::apply(Session::Result result) {
     context_.log.error(*result.refusal, {{"run", session_.correlation_id()}, {"pairing", peer_.hex()}});
     const bool waited_for_server = result.refusal->step != assign::number(assign::Step::CredentialTransfer);
     end();
-    if (result.refusal->code == Code::assignment_timed_out && waited_for_server) context_.operator_link.suspect();
+    if (result.refusal->code == Code::assignment_timed_out && waited_for_server) context_.operator_link->suspect();
   } else if (result.finished && !erasing_) {
     end();
   }
 }
 
 void PanRun::act(Session::SendToServer action) {
-  if (attached_) context_.operator_link.send(action.message);
+  if (attached_) context_.operator_link->send(action.message);
 }
 
 void PanRun::act(Session::SendToDevice action) {
@@ -139,7 +139,7 @@ void PanRun::act(assign::StepDone action) {
 // The PAN link closes with its run; what was sent before leaves first.
 void PanRun::end() {
   if (std::exchange(over_, true)) return;
-  if (attached_) context_.operator_link.detach(session_.correlation_id());
+  if (attached_) context_.operator_link->detach(session_.correlation_id());
   if (device_) std::exchange(device_, nullptr)->finish();
   if (on_over_) std::exchange(on_over_, nullptr)();
 }

@@ -15,7 +15,7 @@ namespace cpns::pngw {
 /// What all runs of one PN GW share; outlives them.
 struct RunContext {
   runtime::asio::any_io_executor executor;
-  OperatorLink& operator_link;
+  OperatorLink* operator_link;  ///< none: this PN GW assigns no IDs and keys
   store::PairingStore& pairings;
   crypto::Random& random;
   runtime::Log& log;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/stream/relay_message.hpp"
+
 namespace cpns::pngw {
 
 namespace asio = runtime::asio;
@@ -22,9 +24,17 @@ struct PanService::Visit {
   std::shared_ptr<PanRun> run{};
 };
 
-PanService::PanService(RunContext context, std::shared_ptr<tls::EngineFactory> engines, PanLimits limits)
+Result<std::unique_ptr<tls::EngineFactory>> pan_engines() {
+  tls::PskServerProfile profile;
+  profile.alpn = {std::string(kPanAlpn), std::string(kPanRelayAlpn)};
+  return tls::make_psk_server_factory(std::move(profile));
+}
+
+PanService::PanService(RunContext context, std::shared_ptr<tls::EngineFactory> engines, PanRelay& relay,
+                       PanLimits limits)
     : context_(std::move(context)),
       engines_(std::move(engines)),
+      relay_(relay),
       limits_(limits),
       keys_(context_.executor, context_.pairings, context_.random, context_.log),
       run_ended_(std::make_shared<asio::steady_timer>(context_.executor, asio::steady_timer::time_point::max())),
@@ -37,6 +47,7 @@ void PanService::stop() {
   tick_timer_.cancel();
   run_ended_->cancel();
   for (const auto& link : half_open_) link->abort();
+  relay_.stop();
   const auto open = open_;
   for (const auto& [id, visit] : open) visit->outbox->finish();
 }
@@ -69,8 +80,15 @@ Task<void> PanService::serve_one(asio::ip::tcp::socket socket) {
     context_.log.error(identity.error(), {{"remote", link->remote()}, {"link", "pan"}});
     co_return;
   }
-  const auto visit = std::make_shared<Visit>(Visit{*identity, link, std::make_shared<Outbox>(link)});
   const auto name = to_text(*identity);
+  if (!stopped_ && identity->kind == PanIdentityKind::Pan && link->engine().alpn() == kPanRelayAlpn) {
+    const auto peer = identity->pairing_id;
+    const auto carried = co_await relay_.serve(link, peer);
+    if (!carried) context_.log.error(carried.error(), {{"remote", link->remote()}, {"identity", name}});
+    co_await link->shutdown();
+    co_return;
+  }
+  const auto visit = std::make_shared<Visit>(Visit{*identity, link, std::make_shared<Outbox>(link)});
   if (stopped_ || (open_.size() >= limits_.open && !open_.contains(identity->pairing_id))) {
     context_.log.event(Code::too_many_pan_links, {{"remote", link->remote()}, {"identity", name}});
     visit->outbox->finish();
@@ -124,6 +142,16 @@ Task<Result<void>> PanService::converse(std::shared_ptr<Visit> visit) {
     if (!raw) co_return std::move(raw).error();
     if (raw->empty()) break;
     idle = limits_.next_message;
+    if (stream::is_relay_message(raw->view())) {
+      const auto view = raw->view();
+      auto joined = co_await on_join(visit, view);
+      if (!joined) {
+        const ids::CorrelationId nobody(std::array<std::uint8_t, ids::CorrelationId::kSize>{});
+        visit->outbox->send(assign::encode_public(nobody, assign::Alert{}));
+        co_return joined;
+      }
+      continue;
+    }
     auto message = assign::parse(raw->view());
     if (!message) {
       const ids::CorrelationId nobody(std::array<std::uint8_t, ids::CorrelationId::kSize>{});
@@ -156,8 +184,12 @@ Task<Result<void>> PanService::on_request(std::shared_ptr<Visit> visit, assign::
     co_return Error{Code::pan_message_not_expected, std::string(assign::message_name(request->body)),
                     "ActivationRequest"};
   }
+  if (context_.operator_link == nullptr) {
+    co_return Error{Code::assignment_not_offered, "ActivationRequest", "JoinRequest"};
+  }
   if (visit->identity.kind == PanIdentityKind::Pair && !visit->claimed) {
-    const auto claimed = co_await claim(visit, request);
+    auto name = std::get<assign::ActivationRequest>(request->body).device_name;
+    const auto claimed = co_await claim(visit, std::move(name));
     if (!claimed) co_return claimed;
   }
   // A run of this peer whose link was lost may still be seen through; this one then finds its credential.
@@ -168,7 +200,7 @@ Task<Result<void>> PanService::on_request(std::shared_ptr<Visit> visit, assign::
     co_await ended->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   CPNS_CO_TRY(const auto waiting, context_.pairings.find_undelivered(peer));
-  if (!waiting && !context_.operator_link.up()) co_await context_.operator_link.wait_until_up(limits_.operator_link);
+  if (!waiting && !context_.operator_link->up()) co_await context_.operator_link->wait_until_up(limits_.operator_link);
   const auto current = open_.find(peer);
   if (stopped_ || current == open_.end() || current->second != visit) {
     co_return Error{Code::connection_lost, "a newer link of the same device", "the newest link"};
@@ -190,13 +222,30 @@ Task<Result<void>> PanService::on_request(std::shared_ptr<Visit> visit, assign::
   co_return begun;
 }
 
-Task<Result<void>> PanService::claim(std::shared_ptr<Visit> visit, const assign::Message* request) {
+// A PNE that asks for no key: the code is used up, and later PAN links are all that it gets.
+Task<Result<void>> PanService::on_join(std::shared_ptr<Visit> visit, ByteView raw) {
+  auto message = stream::parse_relay_message(raw);
+  if (!message) co_return std::move(message).error();
+  const auto* join = std::get_if<stream::JoinRequest>(&message->body);
+  if (join == nullptr || visit->run)
+    co_return Error{Code::pan_message_not_expected, "a message of a relay", "JoinRequest"};
+  if (visit->identity.kind == PanIdentityKind::Pair && !visit->claimed) {
+    auto name = join->device_name;
+    const auto claimed = co_await claim(visit, std::move(name));
+    if (!claimed) co_return claimed;
+  }
+  context_.log.event(Code::pne_joined, {{"identity", to_text(visit->identity)}});
+  const auto reply = stream::encode_relay_message({message->correlation_id, stream::JoinReply{}});
+  visit->outbox->send(ByteView(reply));
+  co_return Result<void>{};
+}
+
+Task<Result<void>> PanService::claim(std::shared_ptr<Visit> visit, ids::DeviceName name) {
   auto exported = visit->link->engine().exporter(kPanKeyLabel, secret::TlsPsk::kSize);
   if (!exported) co_return std::move(exported).error();
   auto pan_psk =
       secret::TlsPsk::make([&](auto to) { std::memcpy(to.data(), exported->view().data(), secret::TlsPsk::kSize); });
-  store::PanPeer peer{visit->identity.pairing_id, std::get<assign::ActivationRequest>(request->body).device_name,
-                      std::move(pan_psk), context_.now().wall};
+  store::PanPeer peer{visit->identity.pairing_id, std::move(name), std::move(pan_psk), context_.now().wall};
   auto claimed = co_await keys_.claim(std::move(peer));
   visit->claimed = claimed.ok();
   co_return claimed;

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "pngw/pan_keys.hpp"
+#include "pngw/pan_relay.hpp"
 #include "pngw/pan_run.hpp"
 #include "tls/engine.hpp"
 
@@ -23,9 +24,9 @@ struct PanLimits {
 
 class PanService {
  public:
-  /// `engines` is a PSK server for ALPN kPanAlpn. What `context` refers to must outlive the service, and the service
-  /// the coroutines of its links.
-  PanService(RunContext context, std::shared_ptr<tls::EngineFactory> engines, PanLimits limits = {});
+  /// `engines` is a PSK server for ALPN kPanAlpn and kPanRelayAlpn (pan_engines). What `context` refers to must outlive
+  /// the service, and the service the coroutines of its links.
+  PanService(RunContext context, std::shared_ptr<tls::EngineFactory> engines, PanRelay& relay, PanLimits limits = {});
 
   /// Serves one connection from its first byte to its end.
   [[nodiscard]] runtime::Task<void> serve(runtime::asio::ip::tcp::socket socket);
@@ -48,12 +49,14 @@ class PanService {
   [[nodiscard]] runtime::Task<Result<PanIdentity>> shake_hands(Link link);
   [[nodiscard]] runtime::Task<Result<void>> converse(std::shared_ptr<Visit> visit);
   [[nodiscard]] runtime::Task<Result<void>> on_request(std::shared_ptr<Visit> visit, assign::Message* request);
-  [[nodiscard]] runtime::Task<Result<void>> claim(std::shared_ptr<Visit> visit, const assign::Message* request);
+  [[nodiscard]] runtime::Task<Result<void>> claim(std::shared_ptr<Visit> visit, ids::DeviceName name);
+  [[nodiscard]] runtime::Task<Result<void>> on_join(std::shared_ptr<Visit> visit, ByteView raw);
   void supersede(const std::shared_ptr<Visit>& visit);
   [[nodiscard]] runtime::Task<void> tick();
 
   RunContext context_;
   std::shared_ptr<tls::EngineFactory> engines_;
+  PanRelay& relay_;
   PanLimits limits_;
   PanKeys keys_;
   std::list<Link> half_open_;                                 // oldest first
@@ -64,5 +67,8 @@ class PanService {
   std::size_t serving_ = 0;  ///< coroutines of links
   bool stopped_ = false;
 };
+
+/// A PSK server for both protocols of the PAN link. Fails with a tls error.
+[[nodiscard]] Result<std::unique_ptr<tls::EngineFactory>> pan_engines();
 
 }  // namespace cpns::pngw

@@ -8,7 +8,6 @@
 namespace cpns::runtime {
 namespace {
 
-using tcp = asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::size_t kReadSize = std::size_t{16} * 1024;
@@ -16,46 +15,33 @@ constexpr std::size_t kReadSize = std::size_t{16} * 1024;
 constexpr std::size_t kWriteSize = std::size_t{32} * 1024;
 constexpr std::chrono::seconds kWriteLimit{30};
 constexpr std::chrono::seconds kLingerLimit{1};
-// A peer that is always ready must not keep the thread from its other links.
-constexpr int kReadsBeforeYield = 16;
 
-// Ciphertext between engine and socket, used between two suspensions only: one per thread instead of one per link.
+// Ciphertext between engine and transport, used between two suspensions only: one per thread instead of one per link.
 std::span<std::uint8_t> scratch() {
   thread_local std::array<std::uint8_t, kWriteSize + 1024> bytes;
   return bytes;
 }
 
-Error lost(const error_code& cause) {
-  if (cause == asio::error::eof) return {Code::connection_lost, "end of stream without close_notify"};
-  return {Code::connection_lost, cause.message()};
-}
-
-// A socket that is closed with unread bytes in it resets the connection, and the peer may never see our last bytes:
-// the alert, the close_notify. So reading goes on for a moment.
-Task<void> linger(tcp::socket socket) {
-  error_code failed;
-  socket.shutdown(tcp::socket::shutdown_send, failed);
-  Deadline deadline(socket, kLingerLimit);
-  std::array<std::uint8_t, 2048> discarded;
-  while (!failed) {
-    co_await socket.async_read_some(asio::buffer(discarded), asio::redirect_error(asio::use_awaitable, failed));
-  }
-  socket.close(failed);
+Task<void> linger_on(std::shared_ptr<Transport> transport) {
+  const Transport::Milliseconds limit = kLingerLimit;
+  co_await transport->linger(limit);
 }
 
 }  // namespace
 
 struct SecureLink::Impl {
-  Impl(tcp::socket connected, std::unique_ptr<tls::Engine> machine)
-      : executor(connected.get_executor()),
-        socket(std::move(connected)),
+  Impl(std::unique_ptr<Transport> carrier, std::unique_ptr<tls::Engine> machine)
+      : executor(carrier->executor()),
+        transport(std::move(carrier)),
         engine(std::move(machine)),
+        remote(transport->remote()),
         flushed(executor, asio::steady_timer::time_point::max()),
-        read_ended(executor, asio::steady_timer::time_point::max()) {
-    error_code ignored;
-    socket.non_blocking(true, ignored);
-    const auto peer = socket.remote_endpoint(ignored);
-    if (!ignored) remote = text_of(peer);
+        read_ended(executor, asio::steady_timer::time_point::max()) {}
+
+  [[nodiscard]] bool is_open() const { return transport->is_open() && !gone; }
+  // For Deadline: closes whatever is under way.
+  [[nodiscard]] Deadline deadline(Milliseconds limit) {
+    return Deadline(executor, limit, [kept = transport] { kept->close(); });
   }
 
   // Takes output of the engine into `unsent`; false where there is none.
@@ -71,44 +57,30 @@ struct SecureLink::Impl {
   Task<Result<void>> receive();
   Task<Result<std::size_t>> read(std::span<std::uint8_t> out);
   Task<void> say_why();
-  void close() {
-    error_code ignored;
-    socket.close(ignored);
-  }
 
   asio::any_io_executor executor;
-  tcp::socket socket;
+  std::shared_ptr<Transport> transport;
   std::unique_ptr<tls::Engine> engine;
-  std::string remote = "unknown";
-  Bytes unsent;  // ciphertext that the socket has not taken yet
+  std::string remote;
+  Bytes incoming;     // ciphertext of the peer, where the thread's scratch does not do
+  Bytes unsent;       // ciphertext that the transport has not taken yet
+  bool gone = false;  // only the last second of the transport is left, and that is not this link's any more
   bool flushing = false;
   bool reading = false;
-  int reads_without_yield = 0;
   asio::steady_timer flushed;     // never expires; cancelled to wake those who wait for `flushing` to end
   asio::steady_timer read_ended;  // likewise for `reading`
 };
 
 // Sends what the engine has for the peer. One at a time: a second one waits for the first.
 Task<Result<void>> SecureLink::Impl::flush(Milliseconds limit) {
-  error_code failed;
-  while (flushing) co_await flushed.async_wait(asio::redirect_error(asio::use_awaitable, failed));
+  error_code ignored;
+  while (flushing) co_await flushed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   flushing = true;
   Result<void> result;
-  while (collect()) {
-    const auto written = socket.write_some(asio::buffer(unsent), failed);
-    unsent.erase(unsent.begin(), unsent.begin() + static_cast<std::ptrdiff_t>(written));
-    if (failed == asio::error::would_block || failed == asio::error::try_again) {
-      Deadline deadline(socket, limit);
-      co_await socket.async_wait(tcp::socket::wait_write, asio::redirect_error(asio::use_awaitable, failed));
-      if (deadline.passed()) failed = asio::error::timed_out;
-    }
-    if (failed) {
-      result = failed == asio::error::timed_out
-                   ? Error{Code::peer_too_slow, "nothing taken for " + std::to_string(limit.count()) + " ms"}
-                   : lost(failed);
-      close();
-      break;
-    }
+  while (result && collect()) {
+    const auto bytes = ByteView(unsent);
+    result = co_await transport->write(bytes, limit);
+    unsent.clear();
   }
   flushing = false;
   flushed.cancel();
@@ -117,32 +89,22 @@ Task<Result<void>> SecureLink::Impl::flush(Milliseconds limit) {
 
 // Waits for bytes of the peer and feeds them to the engine.
 Task<Result<void>> SecureLink::Impl::receive() {
-  error_code failed;
-  while (true) {
-    if (reads_without_yield++ >= kReadsBeforeYield) {
-      reads_without_yield = 0;
-      co_await socket.async_wait(tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, failed));
-    }
-    const auto to = scratch().first(kReadSize);
-    const auto size = failed ? 0 : socket.read_some(asio::buffer(to.data(), to.size()), failed);
-    if (!failed) co_return engine->feed(to.first(size));
-    if (failed != asio::error::would_block && failed != asio::error::try_again) {
-      close();
-      co_return lost(failed);
-    }
-    failed = {};
-    reads_without_yield = kReadsBeforeYield;
-  }
+  // Where bytes may come while this link sleeps, the thread's scratch would be another link's by then.
+  if (!transport->reads_at_once()) incoming.resize(kReadSize);
+  const auto room = incoming.empty() ? scratch().first(kReadSize) : std::span<std::uint8_t>(incoming);
+  const auto got = co_await transport->read_some(room);
+  if (!got) co_return got.error();
+  co_return engine->feed(room.first(*got));
 }
 
-// Where the engine has failed: sends its alert and closes. The socket's last second is not the caller's to wait for.
+// Where the engine has failed: sends its alert and closes. The transport's last second is not the caller's to wait for.
 Task<void> SecureLink::Impl::say_why() {
-  if (engine->state() != tls::EngineState::Failed || !socket.is_open()) co_return;
-  const auto sent = co_await flush(kLingerLimit);
+  if (engine->state() != tls::EngineState::Failed || !is_open()) co_return;
+  const Milliseconds limit = kLingerLimit;
+  const auto sent = co_await flush(limit);
   if (!sent) co_return;
-  tcp::socket last(std::move(socket));
-  socket = tcp::socket(executor);
-  asio::co_spawn(executor, linger(std::move(last)), asio::detached);
+  gone = true;
+  asio::co_spawn(executor, linger_on(transport), asio::detached);
 }
 
 Task<Result<std::size_t>> SecureLink::Impl::read(std::span<std::uint8_t> out) {
@@ -165,13 +127,15 @@ Task<Result<std::size_t>> SecureLink::Impl::read(std::span<std::uint8_t> out) {
   }
 }
 
-SecureLink::SecureLink(tcp::socket socket, std::unique_ptr<tls::Engine> engine)
-    : impl_(std::make_unique<Impl>(std::move(socket), std::move(engine))) {}
+SecureLink::SecureLink(asio::ip::tcp::socket socket, std::unique_ptr<tls::Engine> engine)
+    : SecureLink(over_tcp(std::move(socket)), std::move(engine)) {}
+SecureLink::SecureLink(std::unique_ptr<Transport> transport, std::unique_ptr<tls::Engine> engine)
+    : impl_(std::make_unique<Impl>(std::move(transport), std::move(engine))) {}
 SecureLink::~SecureLink() = default;
 
 Task<Result<void>> SecureLink::handshake(Milliseconds limit, KeyLookup lookup) {
   auto& engine = *impl_->engine;
-  Deadline deadline(impl_->socket, limit);
+  auto deadline = impl_->deadline(limit);
   const auto timed_out = [&limit] {
     return Error{Code::handshake_timed_out, "no complete handshake within " + std::to_string(limit.count()) + " ms"};
   };
@@ -205,7 +169,7 @@ Task<Result<std::size_t>> SecureLink::read_some(std::span<std::uint8_t> out) {
 }
 
 Task<Result<std::size_t>> SecureLink::read_some(std::span<std::uint8_t> out, Milliseconds limit) {
-  Deadline deadline(impl_->socket, limit);
+  auto deadline = impl_->deadline(limit);
   auto result = co_await read_some(out);
   if (!result && deadline.passed()) {
     co_return Error{Code::peer_too_slow, "nothing came for " + std::to_string(limit.count()) + " ms"};
@@ -216,7 +180,7 @@ Task<Result<std::size_t>> SecureLink::read_some(std::span<std::uint8_t> out, Mil
 Task<Result<void>> SecureLink::write(ByteView plaintext) {
   while (!plaintext.empty()) {
     const auto piece = plaintext.first(std::min(plaintext.size(), kWriteSize));
-    if (!impl_->socket.is_open()) co_return Error{Code::connection_lost, "a write after the connection's end"};
+    if (!impl_->is_open()) co_return Error{Code::connection_lost, "a write after the connection's end"};
     auto taken = impl_->engine->write(piece);
     if (!taken) {
       co_await impl_->say_why();
@@ -230,20 +194,21 @@ Task<Result<void>> SecureLink::write(ByteView plaintext) {
 }
 
 Task<void> SecureLink::shutdown() {
-  if (!impl_->socket.is_open()) co_return;
-  Deadline deadline(impl_->socket, kLingerLimit);
+  if (!impl_->is_open()) co_return;
+  auto deadline = impl_->deadline(kLingerLimit);
   impl_->engine->close();
-  const auto sent = co_await impl_->flush(kLingerLimit);
+  const Milliseconds limit = kLingerLimit;
+  const auto sent = co_await impl_->flush(limit);
+  impl_->transport->finish_writing();
   error_code ignored;
-  impl_->socket.shutdown(tcp::socket::shutdown_send, ignored);
   while (impl_->reading) co_await impl_->read_ended.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  if (!sent || !impl_->socket.is_open()) co_return;
-  tcp::socket last(std::move(impl_->socket));
-  impl_->socket = tcp::socket(impl_->executor);
-  co_await linger(std::move(last));
+  if (!sent || !impl_->is_open()) co_return;
+  impl_->gone = true;
+  const auto transport = impl_->transport;
+  co_await transport->linger(limit);
 }
 
-void SecureLink::abort() { impl_->close(); }
+void SecureLink::abort() { impl_->transport->close(); }
 tls::Engine& SecureLink::engine() noexcept { return *impl_->engine; }
 std::string SecureLink::remote() const { return impl_->remote; }
 asio::any_io_executor SecureLink::executor() { return impl_->executor; }

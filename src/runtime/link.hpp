@@ -1,6 +1,6 @@
 #pragma once
-// A TLS connection on a TCP socket: pumps bytes between the socket and a tls::Engine, on one io_context thread.
-// MessageLink adds the framing of protocol.md section 3 [M1].
+// A TLS connection on a TCP socket or another transport: pumps bytes between it and a tls::Engine, on one io_context
+// thread. MessageLink adds the framing of protocol.md section 3 [M1].
 
 #include <chrono>
 #include <functional>
@@ -11,6 +11,7 @@
 #include "core/base/result.hpp"
 #include "core/secret/secret_bytes.hpp"
 #include "runtime/asio.hpp"
+#include "runtime/transport.hpp"
 #include "tls/engine.hpp"
 
 namespace cpns::runtime {
@@ -24,6 +25,8 @@ class SecureLink {
   using KeyLookup = std::function<Task<std::optional<secret::TlsPsk>>(std::string identity)>;
 
   SecureLink(asio::ip::tcp::socket socket, std::unique_ptr<tls::Engine> engine);
+  /// Over anything: TLS inside another link, or inside a stream of a session.
+  SecureLink(std::unique_ptr<Transport> transport, std::unique_ptr<tls::Engine> engine);
   ~SecureLink();
   SecureLink(const SecureLink&) = delete;
   SecureLink& operator=(const SecureLink&) = delete;

@@ -23,25 +23,25 @@ struct Joint {
 
 using Shared = std::shared_ptr<ByteStream>;
 
-Task<Result<void>> pump(std::shared_ptr<Joint> joint, Shared from, Shared to, std::uint64_t* count) {
+Task<Result<void>> pump(std::shared_ptr<Joint> joint, Shared from, Shared to, bool there) {
+  const auto rate = there ? joint->limits.there : joint->limits.back;
+  auto& count = there ? joint->outcome.there : joint->outcome.back;
   Bytes buffer(kChunk);
   asio::steady_timer pace(from->executor());
-  auto next = Clock::now();
   while (true) {
     const auto room = std::span<std::uint8_t>(buffer);
     const auto got = co_await from->read_some(room, kForever);
     if (!got) co_return got.error();
     if (*got == 0) break;
     joint->moved = Clock::now();
-    *count += *got;
+    count += *got;
     const auto bytes = ByteView(buffer).first(*got);
     auto written = co_await to->write(bytes);
     if (!written) co_return written;
     joint->moved = Clock::now();
-    if (const auto rate = joint->limits.bytes_per_second; rate && *rate > 0) {
-      next = std::max(next, joint->moved) + std::chrono::nanoseconds(*got * 1'000'000'000ULL / *rate);
+    if (rate) {
       boost::system::error_code ignored;
-      pace.expires_at(next);
+      pace.expires_at(rate->after(*got, joint->moved));
       co_await pace.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
   }
@@ -49,10 +49,13 @@ Task<Result<void>> pump(std::shared_ptr<Joint> joint, Shared from, Shared to, st
   co_return Result<void>{};
 }
 
-Task<void> direction(std::shared_ptr<Joint> joint, Shared from, Shared to, std::uint64_t* count) {
-  auto ended = co_await pump(joint, from, to, count);
+Task<void> direction(std::shared_ptr<Joint> joint, Shared from, Shared to, bool there) {
+  auto ended = co_await pump(joint, from, to, there);
   if (!ended) {
     if (!joint->outcome.error) joint->outcome.error = std::move(ended).error();
+    from->abort();
+    to->abort();
+  } else if (joint->limits.whole && joint->running == 2) {
     from->abort();
     to->abort();
   }
@@ -81,8 +84,8 @@ Task<void> watch(std::shared_ptr<Joint> joint, Shared a, Shared b) {
 Task<Spliced> splice(Shared a, Shared b, SpliceLimits limits) {
   const auto executor = a->executor();
   const auto joint = std::make_shared<Joint>(executor, limits);
-  asio::co_spawn(executor, direction(joint, a, b, &joint->outcome.there), asio::detached);
-  asio::co_spawn(executor, direction(joint, b, a, &joint->outcome.back), asio::detached);
+  asio::co_spawn(executor, direction(joint, a, b, true), asio::detached);
+  asio::co_spawn(executor, direction(joint, b, a, false), asio::detached);
   asio::co_spawn(executor, watch(joint, a, b), asio::detached);
   boost::system::error_code ignored;
   while (joint->running > 0) co_await joint->ended.async_wait(asio::redirect_error(asio::use_awaitable, ignored));

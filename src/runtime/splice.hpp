@@ -4,12 +4,15 @@
 #include <optional>
 
 #include "runtime/byte_stream.hpp"
+#include "runtime/pace.hpp"
 
 namespace cpns::runtime {
 
 struct SpliceLimits {
-  std::chrono::milliseconds idle{600'000};        ///< silence in both directions that ends it
-  std::optional<std::uint64_t> bytes_per_second;  ///< each way; none: as fast as it goes
+  std::chrono::milliseconds idle{600'000};  ///< silence in both directions that ends it
+  std::shared_ptr<Pace> there{};            ///< of the bytes from `a` to `b`; none: as fast as it goes
+  std::shared_ptr<Pace> back{};
+  bool whole = false;  ///< an end in one direction ends the other too: where a stream can't carry a half-close
 };
 
 /// What went through, and how it ended: no error where both directions came to their end.

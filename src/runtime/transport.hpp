@@ -21,15 +21,24 @@ class Transport {
   virtual ~Transport() = default;
   /// At least one byte. Fails with `connection_lost`, also at the end of the stream.
   [[nodiscard]] virtual Task<Result<std::size_t>> read_some(std::span<std::uint8_t> out) = 0;
+  /// read_some puts bytes into `out` only right before it returns, never while its caller sleeps.
+  [[nodiscard]] virtual bool reads_at_once() const noexcept = 0;
   /// All of it. Fails with `peer_too_slow` where nothing was taken for `limit`, or `connection_lost`.
   [[nodiscard]] virtual Task<Result<void>> write(ByteView bytes, Milliseconds limit) = 0;
   /// Says that nothing more will be written.
   virtual void finish_writing() = 0;
+  /// Says so, reads on for a moment so that the peer sees our last bytes, then closes.
+  [[nodiscard]] virtual Task<void> linger(Milliseconds limit) = 0;
   /// At once; operations under way end with `connection_lost`.
   virtual void close() = 0;
   [[nodiscard]] virtual bool is_open() const = 0;
   [[nodiscard]] virtual std::string remote() const = 0;
   [[nodiscard]] virtual asio::any_io_executor executor() = 0;
 };
+
+/// `socket` is connected.
+[[nodiscard]] std::unique_ptr<Transport> over_tcp(asio::ip::tcp::socket socket);
+/// Owns the stream's use from now on.
+[[nodiscard]] std::unique_ptr<Transport> over_stream(std::shared_ptr<ByteStream> stream);
 
 }  // namespace cpns::runtime

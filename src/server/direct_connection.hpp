@@ -9,8 +9,11 @@ namespace cpns::server {
 struct DirectListener::Connection {
   Connection(runtime::asio::ip::tcp::socket accepted, std::string address)
       : socket(std::move(accepted)), peer(std::move(address)) {}
+  Connection(std::shared_ptr<runtime::ByteStream> carried, std::string via)
+      : pipe(std::move(carried)), peer(std::move(via)) {}
 
-  runtime::asio::ip::tcp::socket socket;  ///< until the ClientHello has come
+  std::optional<runtime::asio::ip::tcp::socket> socket;  ///< until the ClientHello has come
+  std::shared_ptr<runtime::ByteStream> pipe;             ///< instead, where a PN GW carries it
   std::string peer;
   Crowd::Place half_open;
   bool dropped = false;  ///< pushed out of the crowd of half-open ones
@@ -20,7 +23,9 @@ struct DirectListener::Connection {
   std::optional<assign::LinkSession> session;
   std::optional<runtime::MessageLink> messages;
   std::chrono::steady_clock::time_point heard{};
-  std::shared_ptr<Signal> wake_asking;  ///< ends keep_asking() at once
+  std::shared_ptr<Signal> wake_asking;              ///< ends keep_asking() at once
+  std::shared_ptr<Signal> asking_over;              ///< it has ended
+  std::optional<stream::SessionOpen> session_open;  ///< what hands the link to a session
   bool over = false;
 
   [[nodiscard]] ids::CorrelationId run() const { return lookup.device->correlation_id; }
@@ -30,8 +35,10 @@ struct DirectListener::Connection {
     boost::system::error_code ignored;
     if (link) {
       link->abort();
+    } else if (pipe) {
+      pipe->abort();
     } else {
-      socket.close(ignored);
+      socket->close(ignored);
     }
   }
 };

@@ -24,13 +24,40 @@ DirectListener::DirectListener(Context& context, const Settings& settings, Tasks
       engines_(std::move(engines)),
       keys_(context, settings.direct_link.allow_plain_identity),
       proxy_(context.server_id, settings.services, settings.http, context.log),
+      sessions_(context, settings, proxy_, tasks),
       half_open_(settings.direct_link.max_half_open),
       http_links_(settings.direct_link.http_links_per_device),
-      cpns_links_(settings.direct_link.cpns_links_per_device) {}
+      cpns_links_(settings.direct_link.cpns_links_per_device) {
+  sessions_.set_on_relay(
+      [this](std::shared_ptr<runtime::ByteStream> pipe, VerifiedDevice via, stream::RelayOpen request) {
+        return serve_behind(std::move(pipe), std::move(via), std::move(request));
+      });
+}
 
 void DirectListener::take(asio::ip::tcp::socket socket) {
   auto peer = address_of(socket);
   const auto connection = std::make_shared<Connection>(std::move(socket), std::move(peer));
+  enter_crowd(connection);
+  tasks_.spawn(serve(this, connection));
+}
+
+Task<void> DirectListener::serve_carried(std::shared_ptr<runtime::ByteStream> pipe, std::string via) {
+  const auto connection = std::make_shared<Connection>(std::move(pipe), std::move(via));
+  enter_crowd(connection);
+  co_await serve(this, connection);
+}
+
+Task<void> DirectListener::serve_behind(std::shared_ptr<runtime::ByteStream> pipe, VerifiedDevice via,
+                                        stream::RelayOpen request) {
+  auto name = "via " + via.cm_device_id.text();
+  if (request.kind == stream::RelayOpen::Kind::EndToEnd)
+    co_return co_await serve_carried(std::move(pipe), std::move(name));
+  if (!request.pairing_id || !request.pne_name) co_return pipe->abort();
+  VerifiedPne who{via.pn_gw_id, *request.pairing_id, *request.pne_name, via.cm_device_id};
+  co_await sessions_.serve_pne(std::move(pipe), std::move(who));
+}
+
+void DirectListener::enter_crowd(const ConnectionPtr& connection) {
   auto [place, pushed] = half_open_.enter([weak = std::weak_ptr<Connection>(connection)] {
     if (const auto oldest = weak.lock()) oldest->drop();
   });
@@ -40,7 +67,6 @@ void DirectListener::take(asio::ip::tcp::socket socket) {
     context_.log.event(Code::half_open_dropped,
                        {{"link", "direct"}, {"peer", connection->peer}, {"count", half_open_.dropped()}});
   }
-  tasks_.spawn(serve(this, connection));
 }
 
 Task<void> DirectListener::serve(DirectListener* self, ConnectionPtr connection) {
@@ -62,11 +88,19 @@ Task<void> DirectListener::serve(DirectListener* self, ConnectionPtr connection)
       {{"run", connection->run()}, {"cm_device_id", connection->device()}, {"peer", connection->peer}});
 }
 
+// Nothing is made for a connection before its ClientHello is there; one that is carried has a PN GW to answer for it.
+Task<Result<std::unique_ptr<runtime::Transport>>> DirectListener::first_bytes(ConnectionPtr connection) {
+  if (connection->pipe) co_return runtime::over_stream(std::exchange(connection->pipe, nullptr));
+  auto spoken = co_await wait_for_client_hello(*connection->socket, settings_.handshake);
+  if (!spoken) co_return std::move(spoken).error();
+  co_return runtime::over_tcp(std::move(*connection->socket));
+}
+
 Task<bool> DirectListener::hand_shake(ConnectionPtr connection) {
   const auto until = std::chrono::steady_clock::now() + settings_.handshake;
-  auto spoken = co_await wait_for_client_hello(connection->socket, settings_.handshake);
-  if (!spoken) {
-    if (!connection->dropped) log_refusal(*connection, spoken.error());
+  auto transport = co_await first_bytes(connection);
+  if (!transport) {
+    if (!connection->dropped) log_refusal(*connection, transport.error());
     co_return false;
   }
   auto engine = engines_->make();
@@ -74,7 +108,7 @@ Task<bool> DirectListener::hand_shake(ConnectionPtr connection) {
     log_refusal(*connection, engine.error());
     co_return false;
   }
-  connection->link = std::make_shared<runtime::SecureLink>(std::move(connection->socket), std::move(*engine));
+  connection->link = std::make_shared<runtime::SecureLink>(std::move(*transport), std::move(*engine));
   runtime::SecureLink::KeyLookup look_up = [self = this, connection](std::string identity) {
     return find_key(self, connection, std::move(identity));
   };
@@ -131,6 +165,8 @@ void DirectListener::log_refusal(const Connection& connection, const Error& erro
 }
 
 std::size_t DirectListener::close_links(const ids::CmDeviceId& id) {
+  // Sessions first: none may go on over a link that is just being closed.
+  sessions_.end_of(id);
   return http_links_.close_all(id) + cpns_links_.close_all(id);
 }
 
@@ -143,6 +179,7 @@ std::vector<std::string> DirectListener::peers(const ids::CmDeviceId& id) const 
 
 void DirectListener::close_all() {
   half_open_.close_all();
+  sessions_.close_all();
   http_links_.close_all();
   cpns_links_.close_all();
 }

@@ -6,6 +6,7 @@
 #include "server/crowd.hpp"
 #include "server/device_keys.hpp"
 #include "server/link_registry.hpp"
+#include "server/sessions.hpp"
 #include "server/settings.hpp"
 #include "server/tasks.hpp"
 
@@ -21,11 +22,16 @@ class DirectListener {
 
   /// Takes one connection, which from then on looks after itself.
   void take(runtime::asio::ip::tcp::socket socket);
+  /// A connection that a PN GW carries, to its end: the same handshake, the same limits. `via` is for logs.
+  [[nodiscard]] runtime::Task<void> serve_carried(std::shared_ptr<runtime::ByteStream> pipe, std::string via);
   /// Ends every open link of a device [V1]; says how many there were.
   std::size_t close_links(const ids::CmDeviceId& id);
   void close_all();
   /// Drops the connection that has been in its handshake for longest.
   bool drop_half_open() { return half_open_.drop_oldest(); }
+
+  [[nodiscard]] Sessions& sessions() noexcept { return sessions_; }
+  [[nodiscard]] const Sessions& sessions() const noexcept { return sessions_; }
 
   /// Where the open links of a device come from.
   [[nodiscard]] std::vector<std::string> peers(const ids::CmDeviceId& id) const;
@@ -42,11 +48,19 @@ class DirectListener {
   DirectListener(Context& context, const Settings& settings, Tasks& tasks, std::unique_ptr<tls::EngineFactory> engines);
 
   static runtime::Task<void> serve(DirectListener* self, ConnectionPtr connection);
+  void enter_crowd(const ConnectionPtr& connection);
+  [[nodiscard]] runtime::Task<Result<std::unique_ptr<runtime::Transport>>> first_bytes(ConnectionPtr connection);
+  /// A PNE behind a CM Device in PNE+PN GW mode.
+  [[nodiscard]] runtime::Task<void> serve_behind(std::shared_ptr<runtime::ByteStream> pipe, VerifiedDevice via,
+                                                 stream::RelayOpen request);
   [[nodiscard]] runtime::Task<bool> hand_shake(ConnectionPtr connection);
   static runtime::Task<std::optional<secret::TlsPsk>> find_key(DirectListener* self, ConnectionPtr connection,
                                                                std::string identity);
   [[nodiscard]] runtime::Task<void> serve_http(ConnectionPtr connection);
   [[nodiscard]] runtime::Task<void> serve_signalling(ConnectionPtr connection);
+  /// A message of the link; true where a session takes the link over.
+  [[nodiscard]] runtime::Task<bool> on_signal(ConnectionPtr connection, ByteView raw);
+  [[nodiscard]] runtime::Task<void> serve_session(ConnectionPtr connection);
   static runtime::Task<void> keep_asking(DirectListener* self, ConnectionPtr connection);
   [[nodiscard]] Links::Entry enter(Links& links, const Connection& connection, std::string_view kind,
                                    std::function<void()> close);
@@ -62,6 +76,7 @@ class DirectListener {
   std::unique_ptr<tls::EngineFactory> engines_;
   DeviceKeys keys_;
   HttpProxy proxy_;
+  Sessions sessions_;
   Crowd half_open_;
   Links http_links_;
   Links cpns_links_;

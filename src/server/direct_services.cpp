@@ -50,9 +50,8 @@ void DirectListener::mark_in_use(const Connection& connection) {
 
 Task<void> DirectListener::serve_http(ConnectionPtr connection) {
   auto client = std::make_shared<LinkStream>(connection->link);
-  VerifiedDevice device{connection->device(), connection->lookup.device->pn_gw_id};
-  const auto http =
-      std::make_shared<HttpConnection>(std::move(client), std::move(device), connection->run(), connection->peer);
+  const VerifiedDevice device{connection->device(), connection->lookup.device->pn_gw_id};
+  const auto http = std::make_shared<HttpConnection>(std::move(client), device, connection->run(), connection->peer);
   http->fresh_alias = context_.alias_keys.make(connection->device(), context_.random).text();
   const auto entry = enter(http_links_, *connection, "http", [weak = std::weak_ptr<HttpConnection>(http)] {
     if (const auto open = weak.lock()) open->abort();
@@ -83,24 +82,61 @@ Task<void> DirectListener::serve_signalling(ConnectionPtr connection) {
       break;
     }
     connection->heard = std::chrono::steady_clock::now();
-    auto message = assign::parse(raw->view());
-    if (!message) {
-      log_refusal(*connection, message.error());
-      const Bytes alert = assign::alert(connection->run());
-      (void)co_await messages.send(ByteView(alert));
-      break;
-    }
-    const bool was_open = session.open();
-    auto outcome = session.on_message(*message);
-    co_await perform(connection, std::move(outcome));
-    if (connection->over || was_open || !session.open()) continue;
-    mark_in_use(*connection);
-    const Bytes update = session.alias_update(context_.alias_keys.make(connection->device(), context_.random));
-    (void)co_await messages.send(ByteView(update));
-    tasks_.spawn(keep_asking(this, connection));
+    const auto view = raw->view();
+    if (co_await on_signal(connection, view)) break;
   }
   connection->over = true;
-  if (connection->wake_asking) connection->wake_asking->raise();
+  if (connection->wake_asking) {
+    connection->wake_asking->raise();
+    co_await connection->asking_over->wait();
+  }
+  if (connection->session_open) co_await serve_session(connection);
+}
+
+Task<bool> DirectListener::on_signal(ConnectionPtr connection, ByteView raw) {
+  auto& session = *connection->session;
+  auto& messages = *connection->messages;
+  std::optional<Error> refusal;
+  if (session.open() && stream::is_frame(raw)) {
+    auto frame = stream::parse_frame(raw);
+    auto* open = frame ? std::get_if<stream::SessionOpen>(&*frame) : nullptr;
+    if (open != nullptr) {
+      connection->session_open = std::move(*open);
+      co_return true;
+    }
+    refusal = frame ? Error{Code::link_message_not_expected, std::string(stream::frame_name(*frame)), "SessionOpen"}
+                    : std::move(frame).error();
+  } else {
+    auto message = assign::parse(raw);
+    if (message) {
+      const bool was_open = session.open();
+      auto outcome = session.on_message(*message);
+      co_await perform(connection, std::move(outcome));
+      if (connection->over || was_open || !session.open()) co_return false;
+      mark_in_use(*connection);
+      const Bytes update = session.alias_update(context_.alias_keys.make(connection->device(), context_.random));
+      (void)co_await messages.send(ByteView(update));
+      const auto executor = co_await asio::this_coro::executor;
+      connection->wake_asking = std::make_shared<Signal>(executor);
+      connection->asking_over = std::make_shared<Signal>(executor);
+      tasks_.spawn(keep_asking(this, connection));
+      co_return false;
+    }
+    refusal = std::move(message).error();
+  }
+  log_refusal(*connection, *refusal);
+  const Bytes alert = assign::alert(connection->run());
+  (void)co_await messages.send(ByteView(alert));
+  connection->over = true;
+  co_return false;
+}
+
+Task<void> DirectListener::serve_session(ConnectionPtr connection) {
+  Caller caller = VerifiedDevice{connection->device(), connection->lookup.device->pn_gw_id};
+  std::shared_ptr<ByteStream> link = std::make_shared<LinkStream>(connection->link);
+  auto open = std::move(*connection->session_open);
+  auto ended = co_await sessions_.serve(std::move(link), std::move(caller), connection->run(), std::move(open));
+  if (!ended && ended.error().code != Code::connection_lost) log_refusal(*connection, ended.error());
 }
 
 Task<void> DirectListener::perform(ConnectionPtr connection, assign::LinkSession::Result outcome) {
@@ -117,9 +153,7 @@ Task<void> DirectListener::perform(ConnectionPtr connection, assign::LinkSession
 }
 
 Task<void> DirectListener::keep_asking(DirectListener* self, ConnectionPtr connection) {
-  const auto executor = co_await asio::this_coro::executor;
-  const auto wake = std::make_shared<Signal>(executor);
-  connection->wake_asking = wake;
+  const auto wake = connection->wake_asking;
   while (!connection->over) {
     if (co_await wake->wait_for(self->settings_.ping)) break;
     const auto silent = std::chrono::steady_clock::now() - connection->heard;
@@ -127,6 +161,7 @@ Task<void> DirectListener::keep_asking(DirectListener* self, ConnectionPtr conne
     const Bytes ping = connection->session->ping();
     (void)co_await connection->messages->send(ByteView(ping));
   }
+  connection->asking_over->raise();
 }
 
 }  // namespace cpns::server

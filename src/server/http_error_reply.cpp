@@ -42,7 +42,9 @@ ErrorReply error_reply(const Error& error, const Services& services, bool head_o
   std::string body = std::string(info.text) + " (" + std::string(info.id) + ")\n" + std::string(info.cause) + "\n";
   if (error.code == Code::service_unknown) {
     body += services.empty() ? "This server offers no services yet.\n" : "Services here:";
-    for (const auto& [name, endpoint] : services) body += " " + name;
+    for (const auto& [name, service] : services) {
+      if (service.kind == ServiceKind::Http) body += " " + name;
+    }
     if (!services.empty()) body += "\n";
   }
   ReplyHead head{status.number, std::string(status.reason), 1, {}};

@@ -77,7 +77,7 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
 bool is_identity_field(std::string_view name) noexcept {
   // CGI (RFC 3875 section 4.1.18) upper-cases a name and turns `-` into `_`; some gateways turn every other character
   // that is not a letter or digit into `_` as well.
-  for (const std::string_view reserved : {"cpns_device_id", "cpns_pn_gw_id"}) {
+  for (const std::string_view reserved : {"cpns_device_id", "cpns_pn_gw_id", "cpns_pne_name", "cpns_via_device_id"}) {
     const bool same = name.size() == reserved.size() &&
                       std::equal(name.begin(), name.end(), reserved.begin(),
                                  [](char x, char y) { return (is_alphanumeric(x) ? lower(x) : '_') == y; });

@@ -10,6 +10,7 @@
 
 #include "core/base/result.hpp"
 #include "core/ids/ids.hpp"
+#include "server/caller.hpp"
 
 namespace cpns::server {
 
@@ -47,12 +48,6 @@ struct Framing {
   bool websocket = false;    ///< asks for, or grants, the change to WebSocket (RFC 6455)
 };
 
-/// Who speaks, as the direct link proved it.
-struct VerifiedDevice {
-  ids::CmDeviceId cm_device_id;
-  ids::PnGwId pn_gw_id;
-};
-
 /// Position after the empty line that ends a head, or 0 while there is none in `bytes`.
 [[nodiscard]] std::size_t head_size(std::string_view bytes) noexcept;
 
@@ -73,7 +68,7 @@ struct VerifiedDevice {
 /// authority, or a form that a proxy for named services can't serve).
 [[nodiscard]] Result<std::string> service_of(const RequestHead& request, const ids::ServerId& server_id);
 
-/// True where a CGI-style service could take `name` for one of the two identity fields, whatever its spelling.
+/// True where a CGI-style service could take `name` for one of the identity fields, whatever its spelling.
 [[nodiscard]] bool is_identity_field(std::string_view name) noexcept;
 
 /// What a field of HTTP can't carry, and `%`, as `%XX`: different identities never look the same.
@@ -81,7 +76,7 @@ struct VerifiedDevice {
 
 /// What is passed to the service: identity fields of the client and hop-by-hop fields removed, the verified identity
 /// added, target in origin form, body delimited as `framing` says, one request per connection.
-[[nodiscard]] RequestHead rewrite(const RequestHead& request, const Framing& framing, const VerifiedDevice& device);
+[[nodiscard]] RequestHead rewrite(const RequestHead& request, const Framing& framing, const Caller& caller);
 
 /// Carries a fresh identity alias to the device in the first reply of a direct link [T5].
 inline constexpr std::string_view kAliasField = "CPNS-Identity-Alias";

@@ -57,7 +57,7 @@ Task<bool> HttpProxy::next_request(std::shared_ptr<HttpConnection> connection) {
     co_await exchange->request_done.wait();
   }
   log_.event(Code::request_passed, {{"run", connection->run},
-                                    {"cm_device_id", connection->device.cm_device_id},
+                                    {"caller", text_of(connection->caller)},
                                     {"service", exchange->service},
                                     {"method", exchange->request.method},
                                     {"status", exchange->status}});
@@ -79,8 +79,9 @@ Task<Result<void>> HttpProxy::read_request(HttpConnection& connection, Exchange&
 Result<ids::Endpoint> HttpProxy::upstream_of(const Exchange& exchange) const {
   CPNS_TRY(const auto service, service_of(exchange.request, server_id_));
   const auto found = services_.find(service);
-  if (found == services_.end()) return Error{Code::service_unknown, service, "a [service.NAME] of server.toml"};
-  return found->second;
+  if (found == services_.end() || found->second.kind != ServiceKind::Http)
+    return Error{Code::service_unknown, service, "a [service.NAME] of server.toml"};
+  return found->second.upstream;
 }
 
 Task<Result<void>> HttpProxy::open_upstream(HttpConnection& connection, Exchange& exchange) {
@@ -93,7 +94,7 @@ Task<Result<void>> HttpProxy::open_upstream(HttpConnection& connection, Exchange
   // A device that was revoked meanwhile has no more requests [V1].
   if (connection.aborted) co_return Error{Code::connection_lost, "a closed link", "a request"};
   auto upstream = std::make_shared<SocketStream>(std::move(*socket));
-  const auto head = encode(rewrite(exchange.request, exchange.framing, connection.device));
+  const auto head = encode(rewrite(exchange.request, exchange.framing, connection.caller));
   auto written = co_await upstream->write(as_bytes(head));
   if (!written)
     co_return Error{Code::upstream_unreachable, written.error().got, exchange.service + " at " + endpoint.text()};
@@ -123,7 +124,7 @@ Task<void> HttpProxy::pass_request_body(std::shared_ptr<HttpConnection> connecti
 Task<void> HttpProxy::refuse(HttpConnection& connection, Exchange& exchange, const Error& error) {
   log_.error(error, {{"run", connection.run},
                      {"peer", connection.peer},
-                     {"cm_device_id", connection.device.cm_device_id},
+                     {"caller", text_of(connection.caller)},
                      {"service", exchange.service}});
   exchange.close = true;
   if (exchange.reply_begun) {

@@ -19,17 +19,23 @@ struct HttpLimits {
   std::chrono::milliseconds tunnel_idle{600'000};  ///< pause of a WebSocket, in both directions
 };
 
-/// Upstreams by the name of the service, in lower case.
-using Services = std::map<std::string, ids::Endpoint>;
+enum class ServiceKind : std::uint8_t { Http, Tcp };
+struct Service {
+  ids::Endpoint upstream;
+  ServiceKind kind = ServiceKind::Http;
+  bool proxy_protocol = false;  ///< Tcp: who calls goes in front, as PROXY protocol version 2
+};
+/// By name, in lower case.
+using Services = std::map<std::string, Service>;
 
 /// One direct link that carries HTTP. Shared by the coroutines that serve it.
 struct HttpConnection : std::enable_shared_from_this<HttpConnection> {
-  HttpConnection(std::shared_ptr<ByteStream> client_stream, VerifiedDevice verified, ids::CorrelationId correlation_id,
+  HttpConnection(std::shared_ptr<ByteStream> client_stream, Caller verified, ids::CorrelationId correlation_id,
                  std::string address)
-      : client(std::move(client_stream)), device(std::move(verified)), run(correlation_id), peer(std::move(address)) {}
+      : client(std::move(client_stream)), caller(std::move(verified)), run(correlation_id), peer(std::move(address)) {}
 
   std::shared_ptr<ByteStream> client;
-  VerifiedDevice device;
+  Caller caller;
   ids::CorrelationId run;
   std::string peer;                          ///< address, for logs
   InputBuffer input;                         ///< from the client

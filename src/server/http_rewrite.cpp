@@ -141,14 +141,20 @@ Result<std::string> service_of(const RequestHead& request, const ids::ServerId& 
   return name;
 }
 
-RequestHead rewrite(const RequestHead& request, const Framing& framing, const VerifiedDevice& device) {
+RequestHead rewrite(const RequestHead& request, const Framing& framing, const Caller& caller) {
   RequestHead made{request.method, origin_form(request.target), 1, {}};
   for (auto& field : end_to_end(request.fields)) {
     if (!is_identity_field(field.name)) made.fields.push_back(std::move(field));
   }
   made.fields.push_back({"Via", "1." + std::to_string(request.minor_version) + " cpns"});
-  made.fields.push_back({"CPNS-Device-ID", device.cm_device_id.text()});
-  made.fields.push_back({"CPNS-PN-GW-ID", percent_encode(device.pn_gw_id.text())});
+  if (const auto* device = std::get_if<VerifiedDevice>(&caller)) {
+    made.fields.push_back({"CPNS-Device-ID", device->cm_device_id.text()});
+  } else {
+    const auto& pne = std::get<VerifiedPne>(caller);
+    made.fields.push_back({"CPNS-PNE-Name", percent_encode(pne.pne_name.text())});
+    if (pne.via) made.fields.push_back({"CPNS-Via-Device-ID", pne.via->text()});
+  }
+  made.fields.push_back({"CPNS-PN-GW-ID", percent_encode(pn_gw_of(caller).text())});
   add_delimiter(made.fields, framing);
   if (framing.websocket) {
     add_websocket(made.fields);

@@ -1,7 +1,9 @@
 #include "server/operator_listener.hpp"
 
 #include "pngw/operator_link.hpp"
+#include "pngw/operator_relay.hpp"
 #include "server/first_bytes.hpp"
+#include "server/operator_connection.hpp"
 #include "tls/certificate_uri.hpp"
 
 namespace cpns::server {
@@ -9,38 +11,31 @@ namespace cpns::server {
 namespace asio = runtime::asio;
 using runtime::Task;
 
-struct OperatorListener::Connection {
-  Connection(asio::ip::tcp::socket accepted, std::string address)
-      : socket(std::move(accepted)), peer(std::move(address)) {}
-
-  asio::ip::tcp::socket socket;  ///< until the ClientHello has come
-  std::string peer;
-  Crowd::Place half_open;
-  bool dropped = false;
-  std::shared_ptr<runtime::SecureLink> link;
-};
-
 Result<std::unique_ptr<OperatorListener>> OperatorListener::make(Context& context, const Settings& settings,
-                                                                 Tasks& tasks, tls::Identity server, tls::Identity ca) {
-  tls::CertificateProfile profile{.certificate_chain_pem = std::move(server.certificate_pem),
-                                  .private_key_pem = std::move(server.private_key_pem),
-                                  .trusted_ca_pem = ca.certificate_pem,
-                                  .alpn = {std::string(pngw::kOperatorAlpn), std::string(kEnrolAlpn)},
-                                  .expected_server_name = {}};
+                                                                 Tasks& tasks, DirectListener& direct,
+                                                                 tls::Identity server, tls::Identity ca) {
+  tls::CertificateProfile profile{
+      .certificate_chain_pem = std::move(server.certificate_pem),
+      .private_key_pem = std::move(server.private_key_pem),
+      .trusted_ca_pem = ca.certificate_pem,
+      .alpn = {std::string(pngw::kOperatorAlpn), std::string(pngw::kOperatorRelayAlpn), std::string(kEnrolAlpn)},
+      .expected_server_name = {}};
   CPNS_TRY(auto engines, tls::make_certificate_server_factory(std::move(profile)));
   return std::unique_ptr<OperatorListener>(
-      new OperatorListener(context, settings, tasks, std::move(engines), std::move(ca)));
+      new OperatorListener(context, settings, tasks, direct, std::move(engines), std::move(ca)));
 }
 
-OperatorListener::OperatorListener(Context& context, const Settings& settings, Tasks& tasks,
+OperatorListener::OperatorListener(Context& context, const Settings& settings, Tasks& tasks, DirectListener& direct,
                                    std::unique_ptr<tls::EngineFactory> engines, tls::Identity ca)
     : context_(context),
       settings_(settings),
       tasks_(tasks),
+      direct_(direct),
       engines_(std::move(engines)),
       enrolment_(context, std::move(ca)),
       half_open_(settings.operator_link.max_half_open),
-      links_(settings.operator_link.links_per_gateway) {}
+      links_(settings.operator_link.links_per_gateway),
+      relays_(settings.operator_link.relays_per_gateway) {}
 
 void OperatorListener::take(asio::ip::tcp::socket socket) {
   auto peer = address_of(socket);
@@ -119,11 +114,16 @@ Result<store::GatewayInfo> OperatorListener::authenticate(const tls::PeerIdentit
 
 Task<Result<void>> OperatorListener::serve_gateway(ConnectionPtr connection) {
   const auto& engine = connection->link->engine();
-  if (engine.alpn() != pngw::kOperatorAlpn) {
+  const bool relay = engine.alpn() == pngw::kOperatorRelayAlpn;
+  if (!relay && engine.alpn() != pngw::kOperatorAlpn) {
     co_return Error{Code::operator_alpn_refused, engine.alpn(), std::string(pngw::kOperatorAlpn)};
   }
   auto gateway = authenticate(engine.peer());
   if (!gateway) co_return gateway.error();
+  if (relay) {
+    auto id = gateway->pn_gw_id;
+    co_return co_await serve_relay(connection, std::move(id));
+  }
   if (links_.count() >= settings_.operator_link.max_links) {
     co_return Error{Code::connection_limit_reached, std::to_string(links_.count()) + " operator links", "fewer"};
   }
@@ -147,6 +147,7 @@ Task<Result<void>> OperatorListener::serve_gateway(ConnectionPtr connection) {
 void OperatorListener::close_all() {
   half_open_.close_all();
   links_.close_all();
+  relays_.close_all();
 }
 
 }  // namespace cpns::server

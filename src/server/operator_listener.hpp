@@ -2,6 +2,7 @@
 // The listener for External PN GWs: TLS 1.3 with certificates both ways [L1], or one enrolment. On the loop's thread.
 
 #include "server/crowd.hpp"
+#include "server/direct_listener.hpp"
 #include "server/enrolment.hpp"
 #include "server/link_registry.hpp"
 #include "server/settings.hpp"
@@ -14,8 +15,8 @@ class OperatorListener {
   /// `context`, `settings` and `tasks` must outlive this object. `server` is the Server's own certificate, `ca` issues
   /// those of PN GWs. Fails with a tls error.
   [[nodiscard]] static Result<std::unique_ptr<OperatorListener>> make(Context& context, const Settings& settings,
-                                                                      Tasks& tasks, tls::Identity server,
-                                                                      tls::Identity ca);
+                                                                      Tasks& tasks, DirectListener& direct,
+                                                                      tls::Identity server, tls::Identity ca);
 
   void take(runtime::asio::ip::tcp::socket socket);
   void close_all();
@@ -23,29 +24,33 @@ class OperatorListener {
 
   [[nodiscard]] std::size_t half_open() const noexcept { return half_open_.size(); }
   [[nodiscard]] std::size_t links() const noexcept { return links_.count(); }
+  [[nodiscard]] std::size_t relays() const noexcept { return relays_.count(); }
 
  private:
   struct Connection;
   using ConnectionPtr = std::shared_ptr<Connection>;
 
-  OperatorListener(Context& context, const Settings& settings, Tasks& tasks,
+  OperatorListener(Context& context, const Settings& settings, Tasks& tasks, DirectListener& direct,
                    std::unique_ptr<tls::EngineFactory> engines, tls::Identity ca);
 
   static runtime::Task<void> serve(OperatorListener* self, ConnectionPtr connection);
   [[nodiscard]] runtime::Task<Result<void>> hand_shake(ConnectionPtr connection);
   static runtime::Task<std::optional<secret::TlsPsk>> find_key(OperatorListener* self, std::string identity);
   [[nodiscard]] runtime::Task<Result<void>> serve_gateway(ConnectionPtr connection);
+  [[nodiscard]] runtime::Task<Result<void>> serve_relay(ConnectionPtr connection, ids::PnGwId pn_gw_id);
   /// Who the peer is, from its certificate and the store alone [K3, L1].
   [[nodiscard]] Result<store::GatewayInfo> authenticate(const tls::PeerIdentity& peer) const;
 
   Context& context_;
   const Settings& settings_;
   Tasks& tasks_;
+  DirectListener& direct_;
   std::unique_ptr<tls::EngineFactory> engines_;
   Enrolment enrolment_;
   Activations activations_;
   Crowd half_open_;
   LinkRegistry<ids::PnGwId> links_;
+  LinkRegistry<ids::PnGwId> relays_;
 };
 
 }  // namespace cpns::server

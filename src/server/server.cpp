@@ -45,9 +45,9 @@ Server::~Server() = default;
 Result<void> Server::open() {
   CPNS_TRY(const auto erased, parts_.devices.erase_all_pending());
   if (erased > 0) parts_.log.event(Code::pending_erased, {{"count", erased}});
-  CPNS_TRY(operator_links_, OperatorListener::make(context_, parts_.settings, tasks_, std::move(parts_.certificate),
-                                                   std::move(parts_.ca)));
   CPNS_TRY(direct_links_, DirectListener::make(context_, parts_.settings, tasks_));
+  CPNS_TRY(operator_links_, OperatorListener::make(context_, parts_.settings, tasks_, *direct_links_,
+                                                   std::move(parts_.certificate), std::move(parts_.ca)));
   const auto& operator_listen = parts_.settings.operator_link.listen;
   const auto& direct_listen = parts_.settings.direct_link.listen;
   CPNS_TRY(operator_listener_, runtime::Listener::open(tasks_.executor(), operator_listen.host, operator_listen.port));

@@ -48,8 +48,8 @@ class Server {
   Tasks tasks_;
   std::size_t max_connections_;
   std::uint64_t refused_ = 0;
-  std::unique_ptr<OperatorListener> operator_links_;
   std::unique_ptr<DirectListener> direct_links_;
+  std::unique_ptr<OperatorListener> operator_links_;
   std::optional<runtime::Listener> operator_listener_;
   std::optional<runtime::Listener> direct_listener_;
   std::unique_ptr<admin::Listener> admin_;

@@ -40,6 +40,7 @@ Result<OperatorSettings> operator_settings(const ConfigTable& table) {
   }
   CPNS_TRY(made.max_links, count(table, "max_links", 1024, 100'000));
   CPNS_TRY(made.links_per_gateway, count(table, "links_per_gateway", 4, 64));
+  CPNS_TRY(made.relays_per_gateway, count(table, "relays_per_gateway", 256, 100'000));
   CPNS_TRY(made.max_half_open, count(table, "max_half_open", 256, 100'000));
   CPNS_TRY(made.handshake, limit(table, "handshake_seconds", 10, 60));
   CPNS_TRY(made.limits.runs, count(table, "runs_per_link", 32, 1000));
@@ -81,6 +82,18 @@ Result<HttpLimits> http_limits(const ConfigTable& table) {
   return made;
 }
 
+Result<SessionSettings> session_settings(const ConfigTable& table) {
+  SessionSettings made;
+  CPNS_TRY(made.limits.resume, limit(table, "resume_seconds", 120, 3600));
+  CPNS_TRY(made.limits.streams, count(table, "streams", 128, 512));
+  CPNS_TRY(const auto window, count(table, "window_kib", 1024, 16'384));
+  CPNS_TRY(const auto buffer, count(table, "buffer_mib", 16, 1024));
+  made.limits.window = std::max(window << 10U, made.limits.initial_window);
+  made.limits.buffer = buffer << 20U;
+  CPNS_TRY(made.per_caller, count(table, "sessions_per_caller", 4, 100));
+  return made;
+}
+
 /// A service's name is a label of a host name, because the Host field carries it.
 bool is_service_name(std::string_view name) {
   if (name.empty() || name.size() > 63 || name.front() == '-' || name.back() == '-') return false;
@@ -97,7 +110,13 @@ Result<Services> services(const ConfigTable& root) {
     if (!is_service_name(name)) return table.refuse("", name, "a service name of a-z, 0-9 and - (1-63 of them)");
     CPNS_TRY(const auto text, table.required_text("upstream"));
     CPNS_TRY(auto upstream, endpoint(table, "upstream", text));
-    made.emplace(name, std::move(upstream));
+    CPNS_TRY(const auto kind, table.choice("kind", "http", {"http", "tcp"}));
+    CPNS_TRY(const auto proxy_protocol, table.choice("proxy_protocol", "none", {"none", "v2"}));
+    if (kind == "http" && proxy_protocol != "none") {
+      return table.refuse("proxy_protocol", proxy_protocol, "none: an HTTP service gets header fields");
+    }
+    made.emplace(name, Service{std::move(upstream), kind == "http" ? ServiceKind::Http : ServiceKind::Tcp,
+                               proxy_protocol == "v2"});
   }
   return made;
 }
@@ -110,6 +129,7 @@ Result<Settings> read(const Config& config) {
   Settings made{.server_id = std::move(server_id).value(),
                 .operator_link = {},
                 .direct_link = {},
+                .session = {},
                 .http = {},
                 .services = {},
                 .quota = {}};
@@ -117,6 +137,8 @@ Result<Settings> read(const Config& config) {
   CPNS_TRY(made.operator_link, operator_settings(operator_table));
   CPNS_TRY(const auto direct_table, root.table("direct_link"));
   CPNS_TRY(made.direct_link, direct_settings(direct_table));
+  CPNS_TRY(const auto session_table, root.table("session"));
+  CPNS_TRY(made.session, session_settings(session_table));
   CPNS_TRY(const auto http_table, root.table("http"));
   CPNS_TRY(made.http, http_limits(http_table));
   CPNS_TRY(made.services, services(root));

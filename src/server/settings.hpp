@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/assign/states.hpp"
+#include "core/stream/session.hpp"
 #include "server/http_proxy.hpp"
 #include "server/operator_link.hpp"
 
@@ -20,6 +21,7 @@ struct OperatorSettings {
   std::optional<ids::Endpoint> endpoint;  ///< written into enrolment tokens; none: the listening address
   std::size_t max_links = 0;
   std::size_t links_per_gateway = 0;
+  std::size_t relays_per_gateway = 0;
   std::size_t max_half_open = 0;
   std::chrono::milliseconds handshake{0};
   OperatorLimits limits;
@@ -38,10 +40,16 @@ struct DirectSettings {
   std::chrono::milliseconds dead{0};
 };
 
+struct SessionSettings {
+  stream::Limits limits;
+  std::size_t per_caller = 0;
+};
+
 struct Settings {
   ids::ServerId server_id;
   OperatorSettings operator_link;
   DirectSettings direct_link;
+  SessionSettings session;
   HttpLimits http;
   Services services;
   std::chrono::seconds pending_lifetime{0};  ///< [S6]

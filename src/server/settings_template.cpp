@@ -27,6 +27,8 @@ endpoint = @operator_endpoint@
 # Connections in all, and of one PN GW; one more closes the PN GW's oldest.
 max_links = 1024
 links_per_gateway = 4
+# Connections that one PN GW may carry for its devices (PNE mode); one more closes the oldest.
+relays_per_gateway = 256
 # Connections whose handshake is not complete; one more drops the oldest. And the limit of one handshake.
 max_half_open = 256
 handshake_seconds = 10
@@ -59,6 +61,17 @@ dead_seconds = 90
 )";
 
 constexpr std::string_view kRest = R"(
+# Sessions: streams of a device that outlive its links.
+[session]
+# How long a session waits for a link.
+resume_seconds = 120
+# Streams at once in one session, the replay window of each, each way, and what all of them together may hold.
+streams = 128
+window_kib = 1024
+buffer_mib = 16
+# Sessions of one device or PNE; one more ends the oldest.
+sessions_per_caller = 4
+
 # Requests of devices to services.
 [http]
 # For a whole request head; pause inside a request's body; between two requests of one connection.
@@ -86,6 +99,13 @@ token_hours = 24
 # CPNS-Device-ID and CPNS-PN-GW-ID; let nobody else reach its port.
 # [service.hello]
 # upstream = "127.0.0.1:8080"
+#
+# kind = "tcp": any protocol, for devices that open it as a local port (docs/operations.md). With proxy_protocol = "v2"
+# the identity goes in front of the first byte, as PROXY protocol version 2.
+# [service.ssh]
+# kind = "tcp"
+# upstream = "127.0.0.1:22"
+# proxy_protocol = "none"
 )";
 
 std::string filled(std::string_view text, std::string_view mark, const std::string& value) {

@@ -16,6 +16,7 @@ struct PairedGateway {
   std::optional<secret::PairingSecret> secret;
   std::optional<secret::TlsPsk> pan_psk;
   std::vector<ids::Endpoint> endpoints;  ///< 1-8 places of the PAN link
+  bool pne = false;                      ///< joined as a PNE: no ID and key are asked for
 };
 
 struct DeviceRecord {

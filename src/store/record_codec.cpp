@@ -8,7 +8,7 @@ namespace {
 constexpr std::string_view kMagic = "CPNSDEV";
 constexpr std::size_t kMaxEndpoints = 8;
 constexpr std::uint8_t kHasGateway = 1, kHasCredential = 2;
-constexpr std::uint8_t kHasSecret = 1, kHasPanPsk = 2;
+constexpr std::uint8_t kHasSecret = 1, kHasPanPsk = 2, kIsPne = 4;
 
 Error malformed(std::string got, std::string expected) {
   return Error{Code::device_record_malformed, std::move(got), std::move(expected)};
@@ -105,10 +105,10 @@ class Reader {
     }
     return list;
   }
-  /// A byte of two flags.
-  Result<std::uint8_t> parts(std::string_view field) {
+  /// A byte of flags.
+  Result<std::uint8_t> parts(std::string_view field, std::uint64_t most) {
     CPNS_TRY(const auto flags, number(1, field));
-    if (flags > 3) return malformed(std::string(field) + " " + std::to_string(flags), "0-3");
+    if (flags > most) return malformed(std::string(field) + " " + std::to_string(flags), "0-" + std::to_string(most));
     return static_cast<std::uint8_t>(flags);
   }
   Result<void> version() {
@@ -129,7 +129,7 @@ class Reader {
 void write(Writer& to, const PairedGateway& gateway) {
   const secret::SecretAccess access{};
   to.bytes(gateway.pairing_id.bytes());
-  to.number((gateway.secret ? kHasSecret : 0U) | (gateway.pan_psk ? kHasPanPsk : 0U), 1);
+  to.number((gateway.secret ? kHasSecret : 0U) | (gateway.pan_psk ? kHasPanPsk : 0U) | (gateway.pne ? kIsPne : 0U), 1);
   if (gateway.secret) to.bytes(gateway.secret->reveal(access));
   if (gateway.pan_psk) to.bytes(gateway.pan_psk->reveal(access));
   to.endpoints(gateway.endpoints);
@@ -137,8 +137,9 @@ void write(Writer& to, const PairedGateway& gateway) {
 
 Result<PairedGateway> read_gateway(Reader& from) {
   CPNS_TRY(const auto pairing_id, from.id<PairingId>("pairing_id"));
-  PairedGateway gateway{pairing_id, {}, {}, {}};
-  CPNS_TRY(const auto parts, from.parts("parts of the gateway"));
+  PairedGateway gateway{pairing_id, {}, {}, {}, false};
+  CPNS_TRY(const auto parts, from.parts("parts of the gateway", 7));
+  gateway.pne = (parts & kIsPne) != 0;
   if (parts & kHasSecret) {
     CPNS_TRY(gateway.secret, from.secret<secret::PairingSecret>("secret"));
   }
@@ -194,7 +195,7 @@ Result<DeviceRecord> parse_device_record(ByteView bytes) {
   if (as_text(magic) != kMagic) return malformed("another kind of file", "a record of cpns-device");
   CPNS_CHECK(from.version());
   DeviceRecord record;
-  CPNS_TRY(const auto parts, from.parts("parts of the record"));
+  CPNS_TRY(const auto parts, from.parts("parts of the record", 3));
   if (parts & kHasGateway) {
     CPNS_TRY(record.gateway, read_gateway(from));
   }

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <csignal>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "cli/demo/file_content.hpp"
@@ -124,7 +125,7 @@ asio::awaitable<void> serve(ClientPtr connection) {
   auto token = asio::redirect_error(asio::use_awaitable, error);
   while (!error) {
     Request request;
-    request.body_limit(boost::none);
+    request.body_limit(std::numeric_limits<std::uint64_t>::max());  // Boost 1.74 takes `none` for 0
     co_await http::async_read_header(connection->socket, connection->buffer, request, token);
     if (error) break;
     const bool stays = request.get().keep_alive() && (request.is_done() || request.get().target() == "/digest");

@@ -38,7 +38,7 @@ struct Policy {
   unsigned switches_per_minute = 6;  ///< that nobody asked for
   Millis first_pause{1'000};         ///< between attempts to open a link; doubles
   Millis longest_pause{60'000};
-  Millis probe_limit{3'000};   ///< for the answer of a link that was asked
+  Millis probe_limit{1'000};   ///< for the answer of a link that was asked
   Millis finish_limit{5'000};  ///< for the end in order of a link
 };
 

@@ -59,6 +59,8 @@ class Session {
   ~Session();
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
   // Links -------------------------------------------------------------------------------------------------------
   /// Device: puts SessionOpen into this link's output. `preferred` may be given for one link at a time.

@@ -10,16 +10,19 @@ runtime::Task<Result<Reply>> handle(View& view, Request) {
   Json listeners = Json::array();
   for (const auto& [link, address] : view.listeners) listeners.push_back({{"link", link}, {"address", address}});
   Json services = Json::object();
-  for (const auto& [name, upstream] : view.settings.services) services[name] = upstream.text();
+  for (const auto& [name, service] : view.settings.services) services[name] = service.upstream.text();
   const auto& direct = view.direct_links;
   co_return reply(Json{{"version", CPNS_VERSION},
                        {"server_id", view.context.server_id.text()},
                        {"started_at", to_json(std::optional(view.started_at))},
                        {"uptime_seconds", (runtime::now() - view.started_at).count()},
                        {"operator_links", view.operator_links.links()},
+                       {"relayed_connections", view.operator_links.relays()},
                        {"operator_half_open", view.operator_links.half_open()},
                        {"direct_http_links", direct.http_links()},
                        {"direct_cpns_links", direct.cpns_links()},
+                       {"sessions", direct.sessions().count()},
+                       {"streams", direct.sessions().streams()},
                        {"direct_half_open", direct.half_open()},
                        {"direct_half_open_dropped", direct.half_open_dropped()},
                        {"listeners", std::move(listeners)},

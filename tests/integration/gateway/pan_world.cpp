@@ -62,12 +62,19 @@ void PanWorld::start_gateway() {
     real.wall += std::chrono::duration_cast<std::chrono::seconds>(clock_ahead);
     return real;
   };
-  pngw::RunContext context{loop.get_executor(),     *operator_link_, pairings, random, log,
-                           FakeServer::server_id(), test_pn_gw_id(), now};
-  tls::PskServerProfile pan;
-  pan.alpn = {std::string(pngw::kPanAlpn)};
-  std::shared_ptr<tls::EngineFactory> pan_engines = *tls::make_psk_server_factory(std::move(pan));
-  service_ = std::make_unique<pngw::PanService>(std::move(context), std::move(pan_engines), limits_);
+  pngw::RunContext context{loop.get_executor(),     operator_link_.get(), pairings, random, log,
+                           FakeServer::server_id(), test_pn_gw_id(),      now};
+  std::shared_ptr<tls::EngineFactory> pan_engines = *pngw::pan_engines();
+  tls::CertificateProfile relay_profile{certificate_,
+                                        secret::SecretBuffer::copy_of(key_.private_key_pem.view()),
+                                        ca.certificate_pem,
+                                        {std::string(pngw::kOperatorRelayAlpn)},
+                                        FakeServer::server_id().text()};
+  auto relay_engines = *tls::make_certificate_client_factory(std::move(relay_profile));
+  upstream_ = std::make_unique<pngw::OperatorRelay>(std::move(relay_engines),
+                                                    pngw::OperatorRelay::Settings{settings.server}, random);
+  relay_ = std::make_unique<pngw::PanRelay>(pairings, *upstream_, stream::NodeId{{1}}, log, pngw::RelayLimits{});
+  service_ = std::make_unique<pngw::PanService>(std::move(context), std::move(pan_engines), *relay_, limits_);
   listener_ = std::make_unique<runtime::Listener>(*runtime::Listener::open(loop.get_executor(), "127.0.0.1", 0));
   runtime::Listener::OnConnection on_connection = [this](asio::ip::tcp::socket socket) {
     asio::co_spawn(loop, service_->serve(std::move(socket)), asio::detached);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "integration/gateway/fake_server.hpp"
+#include "pngw/operator_relay.hpp"
 #include "pngw/pairing_code.hpp"
 #include "pngw/pan_service.hpp"
 #include "store/memory/memory_pairing_store.hpp"
@@ -68,6 +69,8 @@ class PanWorld {
   Bytes certificate_;
   std::unique_ptr<runtime::Listener> listener_;
   std::unique_ptr<pngw::OperatorLink> operator_link_;
+  std::unique_ptr<pngw::OperatorRelay> upstream_;
+  std::unique_ptr<pngw::PanRelay> relay_;
   std::unique_ptr<pngw::PanService> service_;
 };
 

@@ -63,14 +63,14 @@ TEST_F(SpliceTest, when_one_side_ends_then_the_other_direction_goes_on) {
 }
 
 TEST_F(SpliceTest, when_nothing_comes_from_either_side_then_it_ends_as_too_slow) {
-  start({milliseconds(30), {}});
+  start({milliseconds(30)});
   run_until_over();
   ASSERT_TRUE(outcome->error);
   EXPECT_EQ(outcome->error->code, Code::peer_too_slow);
 }
 
 TEST_F(SpliceTest, when_one_direction_is_busy_then_the_silent_one_does_not_end_it) {
-  start({milliseconds(200), {}});
+  start({milliseconds(200)});
   std::string heard;
   asio::async_read(right, asio::dynamic_buffer(heard),
                    [&](const auto&, std::size_t) { right.shutdown(Socket::shutdown_send); });
@@ -90,7 +90,7 @@ TEST_F(SpliceTest, when_one_direction_is_busy_then_the_silent_one_does_not_end_i
 
 TEST_F(SpliceTest, when_a_rate_is_set_then_bytes_take_their_time) {
   const auto begun = std::chrono::steady_clock::now();
-  start({std::chrono::seconds(10), 1'000'000});
+  start({std::chrono::seconds(10), std::make_shared<Pace>(1'000'000)});
   const std::string block(50'000, 'x');
   for (int i = 0; i < 2; ++i) asio::write(left, asio::buffer(block));
   left.shutdown(Socket::shutdown_send);

@@ -144,5 +144,24 @@ TEST(HttpRewrite, WhenAServiceSendsAnAliasOfItsOwnThenItIsRemoved) {
   EXPECT_EQ(values(made.fields, "X-Kept").size(), 1U);
 }
 
+TEST(HttpRewrite, a_pne_without_a_key_is_named_but_never_given_a_device_id) {
+  RequestHead request{"GET",
+                      "/",
+                      1,
+                      {{"Host", "hello"},
+                       {"CPNS-Device-ID", "cm-forged"},
+                       {"CPNS_PNE_NAME", "forged"},
+                       {"cpns-via-device-id", "forged"}}};
+  const VerifiedPne pne{kDevice.pn_gw_id, stream::PairingRef{{1}},
+                        *ids::DeviceName::parse("K\xc3\xbc"
+                                                "che"),
+                        kDevice.cm_device_id};
+  const auto made = rewrite(request, {}, pne);
+  EXPECT_TRUE(values(made.fields, "CPNS-Device-ID").empty());
+  EXPECT_EQ(values(made.fields, "CPNS-PNE-Name"), std::vector<std::string>{"K%C3%BCche"});
+  EXPECT_EQ(values(made.fields, "CPNS-Via-Device-ID"), std::vector{kDevice.cm_device_id.text()});
+  EXPECT_TRUE(values(made.fields, "CPNS_PNE_NAME").empty());
+}
+
 }  // namespace
 }  // namespace cpns::server

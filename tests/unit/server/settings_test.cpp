@@ -67,7 +67,7 @@ TEST(ServerSettings, WhenServicesAreNamedThenEachHasItsUpstream) {
       "\"[::1]:90\"\n");
   ASSERT_TRUE(settings.ok()) << to_text(settings.error());
   ASSERT_EQ(settings->services.size(), 2U);
-  EXPECT_EQ(settings->services.at("hello").text(), "127.0.0.1:8080");
+  EXPECT_EQ(settings->services.at("hello").upstream.text(), "127.0.0.1:8080");
 }
 
 TEST(ServerSettings, WhenSomethingIsWrongThenTheComplaintNamesFileAndKey) {

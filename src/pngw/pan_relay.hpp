@@ -1,0 +1,66 @@
+#pragma once
+// PNE mode at the PN GW: carries connections of its devices to the next hop, within limits, and sees lengths only. The
+// same for an External PN GW and for a CM Device in PNE+PN GW mode. On the thread of the executor.
+
+#include <map>
+
+#include "pngw/relay_upstream.hpp"
+#include "runtime/log.hpp"
+#include "runtime/splice.hpp"
+#include "store/pairing_store.hpp"
+
+namespace cpns::pngw {
+
+/// ALPN of a PAN connection that is to be carried; identities `pan-<pairing_id>` only.
+inline constexpr std::string_view kPanRelayAlpn = "cpns-pan-relay/1";
+
+struct RelayLimits {
+  bool enabled = true;
+  std::size_t connections = 16;             ///< of one device at once
+  std::uint64_t bytes_per_second = 0;       ///< of one device, each way, all its connections together; 0: no limit
+  std::chrono::milliseconds idle{600'000};  ///< of one connection, in both directions
+  bool only_cpns = false;                   ///< carries nothing but TLS for cpns/1 and hop-by-hop signalling
+  std::chrono::milliseconds first_message{10'000};
+};
+
+class PanRelay {
+ public:
+  /// All must outlive it. `own` is random, of this process: a device that joins elsewhere offers the same one, so that
+  /// a circle is seen.
+  PanRelay(store::PairingStore& pairings, RelayUpstream& upstream, stream::NodeId own, runtime::Log& log,
+           RelayLimits limits)
+      : pairings_(pairings), upstream_(upstream), log_(log), limits_(limits), node_id_(own) {}
+
+  /// One connection, authenticated as `peer`, from its RelayOpen to its end. The caller shuts the link down.
+  [[nodiscard]] runtime::Task<Result<void>> serve(std::shared_ptr<runtime::SecureLink> link, store::PairingId peer);
+  /// Ends all that it carries.
+  void stop();
+  [[nodiscard]] std::size_t carried() const noexcept { return carried_; }
+  [[nodiscard]] const stream::NodeId& node_id() const noexcept { return node_id_; }
+
+ private:
+  struct Device {
+    std::size_t connections = 0;
+    std::shared_ptr<runtime::Pace> up;
+    std::shared_ptr<runtime::Pace> down;
+  };
+  using Link = std::shared_ptr<runtime::SecureLink>;
+
+  [[nodiscard]] Result<stream::RelayOpen> check(stream::RelayOpen request, const store::PairingId& peer) const;
+  [[nodiscard]] runtime::Task<Result<void>> carry(Link link, store::PairingId peer, runtime::SpliceLimits limits);
+  /// With only_cpns: lets the first bytes through when they are a ClientHello for cpns/1.
+  [[nodiscard]] runtime::Task<Result<void>> let_hello_through(std::shared_ptr<runtime::ByteStream> from,
+                                                              std::shared_ptr<runtime::ByteStream> to);
+
+  store::PairingStore& pairings_;
+  RelayUpstream& upstream_;
+  runtime::Log& log_;
+  RelayLimits limits_;
+  stream::NodeId node_id_;
+  std::map<store::PairingId, Device> devices_;
+  std::map<std::uint64_t, std::weak_ptr<runtime::SecureLink>> links_;
+  std::uint64_t next_link_ = 0;
+  std::size_t carried_ = 0;
+};
+
+}  // namespace cpns::pngw

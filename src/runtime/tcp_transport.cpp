@@ -1,0 +1,105 @@
+#include <array>
+
+#include "runtime/byte_stream.hpp"
+#include "runtime/deadline.hpp"
+#include "runtime/transport.hpp"
+
+namespace cpns::runtime {
+namespace {
+
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+
+// A peer that is always ready must not keep the thread from its other links.
+constexpr int kReadsBeforeYield = 16;
+
+Error lost_tcp(const error_code& cause) {
+  if (cause == asio::error::eof) return {Code::connection_lost, "end of stream without close_notify"};
+  return {Code::connection_lost, cause.message()};
+}
+
+class TcpTransport final : public Transport {
+ public:
+  explicit TcpTransport(tcp::socket socket) : socket_(std::move(socket)) {
+    error_code ignored;
+    socket_.non_blocking(true, ignored);
+    const auto peer = socket_.remote_endpoint(ignored);
+    if (!ignored) remote_ = text_of(peer);
+  }
+
+  Task<Result<std::size_t>> read_some(std::span<std::uint8_t> out) override {
+    error_code failed;
+    while (true) {
+      if (reads_without_yield_++ >= kReadsBeforeYield) {
+        reads_without_yield_ = 0;
+        co_await socket_.async_wait(tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, failed));
+      }
+      const auto size = failed ? 0 : socket_.read_some(asio::buffer(out.data(), out.size()), failed);
+      if (!failed) co_return size;
+      if (failed != asio::error::would_block && failed != asio::error::try_again) {
+        close();
+        co_return lost_tcp(failed);
+      }
+      failed = {};
+      reads_without_yield_ = kReadsBeforeYield;
+    }
+  }
+
+  [[nodiscard]] bool reads_at_once() const noexcept override { return true; }
+
+  Task<Result<void>> write(ByteView bytes, Milliseconds limit) override {
+    error_code failed;
+    while (!bytes.empty()) {
+      const auto written = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), failed);
+      bytes = bytes.subspan(written);
+      if (failed == asio::error::would_block || failed == asio::error::try_again) {
+        Deadline deadline(socket_, limit);
+        co_await socket_.async_wait(tcp::socket::wait_write, asio::redirect_error(asio::use_awaitable, failed));
+        if (deadline.passed()) failed = asio::error::timed_out;
+      }
+      if (failed) {
+        close();
+        if (failed != asio::error::timed_out) co_return lost_tcp(failed);
+        co_return Error{Code::peer_too_slow, "nothing taken for " + std::to_string(limit.count()) + " ms"};
+      }
+    }
+    co_return Result<void>{};
+  }
+
+  void finish_writing() override {
+    error_code ignored;
+    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  }
+
+  // A socket that is closed with unread bytes in it resets the connection, and the peer may never see our last bytes:
+  // the alert, the close_notify. So reading goes on for a moment.
+  Task<void> linger(Milliseconds limit) override {
+    error_code failed;
+    socket_.shutdown(tcp::socket::shutdown_send, failed);
+    Deadline deadline(socket_, limit);
+    std::array<std::uint8_t, 2048> discarded;
+    while (!failed) {
+      co_await socket_.async_read_some(asio::buffer(discarded), asio::redirect_error(asio::use_awaitable, failed));
+    }
+    close();
+  }
+
+  void close() override {
+    error_code ignored;
+    socket_.close(ignored);
+  }
+  [[nodiscard]] bool is_open() const override { return socket_.is_open(); }
+  [[nodiscard]] std::string remote() const override { return remote_; }
+  [[nodiscard]] asio::any_io_executor executor() override { return socket_.get_executor(); }
+
+ private:
+  tcp::socket socket_;
+  std::string remote_ = "unknown";
+  int reads_without_yield_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> over_tcp(tcp::socket socket) { return std::make_unique<TcpTransport>(std::move(socket)); }
+
+}  // namespace cpns::runtime

@@ -1,0 +1,217 @@
+#include "server/sessions.hpp"
+
+#include <algorithm>
+
+#include "runtime/splice.hpp"
+#include "server/proxy_protocol.hpp"
+
+namespace cpns::server {
+
+namespace asio = runtime::asio;
+using carrier::CarriedStream;
+using carrier::Carrier;
+using runtime::Task;
+
+struct Sessions::Session {
+  Caller caller;
+  ids::CorrelationId run;
+  stream::ResumeToken token;
+  std::uint64_t age = 0;
+  std::shared_ptr<Carrier> carrier{};
+  std::string peer{};  // where its newest link comes from
+  stream::LinkNumber next_link = 1;
+};
+
+Sessions::SessionPtr Sessions::make(const Caller& caller, const ids::CorrelationId& run) {
+  make_room(caller);
+  const stream::ResumeToken token(context_.random.bytes<stream::ResumeToken::kSize>());
+  const auto session = std::make_shared<Session>(Session{caller, run, token, next_age_++});
+  Carrier::Hooks hooks;
+  hooks.on_stream = [this, weak = std::weak_ptr<Session>(session)](std::shared_ptr<CarriedStream> stream,
+                                                                   stream::StreamTarget target) {
+    if (auto owner = weak.lock())
+      tasks_.spawn(serve_stream(this, std::move(owner), std::move(stream), std::move(target)));
+  };
+  hooks.on_over = [this, token] { end(token); };
+  session->carrier = std::make_shared<Carrier>(tasks_.executor(), stream::Side::Server, settings_.session.limits, token,
+                                               run, std::move(hooks), context_.log);
+  sessions_.emplace(token, session);
+  context_.log.event(Code::session_opened, {{"run", run}, {"caller", text_of(caller)}});
+  return session;
+}
+
+// One more than it may have ends the oldest that nobody uses, or else the oldest.
+void Sessions::make_room(const Caller& caller) {
+  SessionPtr oldest;
+  std::size_t own = 0;
+  for (const auto& [token, session] : sessions_) {
+    if (session->caller != caller) continue;
+    ++own;
+    const auto rank = [](const Session& one) { return std::pair(one.carrier->links() > 0, one.age); };
+    if (!oldest || rank(*session) < rank(*oldest)) oldest = session;
+  }
+  if (own < settings_.session.per_caller) return;
+  context_.log.event(Code::session_count_exceeded, {{"run", oldest->run}, {"caller", text_of(caller)}});
+  oldest->carrier->abort();
+  end(oldest->token);
+}
+
+Sessions::SessionPtr Sessions::find(const stream::SessionOpen& open, const Caller& caller,
+                                    const ids::CorrelationId& run) {
+  if (!open.resume_token) return nullptr;
+  const auto at = sessions_.find(*open.resume_token);
+  if (at != sessions_.end() && at->second->caller == caller && !at->second->carrier->over()) return at->second;
+  context_.log.error(Error{Code::session_token_refused,
+                           at == sessions_.end() ? "a token of no session" : "a token of another caller's session",
+                           "the caller's own"},
+                     {{"run", run}, {"caller", text_of(caller)}});
+  return nullptr;
+}
+
+Task<Result<void>> Sessions::serve(std::shared_ptr<runtime::ByteStream> link, Caller caller, ids::CorrelationId run,
+                                   stream::SessionOpen open) {
+  auto session = find(open, caller, run);
+  const bool resumed = session != nullptr;
+  if (!resumed) session = make(caller, run);
+  session->peer = link->remote();
+  if (resumed) {
+    context_.log.event(Code::session_resumed, {{"run", run}, {"caller", text_of(caller)}, {"peer", session->peer}});
+  }
+  const carrier::LinkTimes times{settings_.direct_link.ping, std::chrono::milliseconds(1000), 3};
+  const auto number = session->next_link++;
+  const auto carrier = session->carrier;
+  co_return co_await carrier->run_link(std::move(link), number, times, false, std::move(open), resumed);
+}
+
+Task<void> Sessions::serve_pne(std::shared_ptr<runtime::ByteStream> pipe, VerifiedPne who) {
+  constexpr std::chrono::seconds kFirstMessage{10};
+  constexpr std::size_t kMaxOpen = 65'536;
+  Bytes message(4);
+  std::size_t have = 0;
+  bool sized = false;
+  while (have < message.size()) {
+    const auto room = std::span<std::uint8_t>(message).subspan(have);
+    const auto got = co_await pipe->read_some(room, kFirstMessage);
+    if (!got || *got == 0) co_return pipe->abort();
+    have += *got;
+    if (have < message.size() || std::exchange(sized, true)) continue;
+    const auto size = (std::size_t{message[0]} << 24U) | (std::size_t{message[1]} << 16U) |
+                      (std::size_t{message[2]} << 8U) | std::size_t{message[3]};
+    if (size == 0 || size > kMaxOpen) co_return pipe->abort();
+    message.resize(size);
+    have = 0;
+  }
+  const Caller caller = who;
+  const ids::CorrelationId run(context_.random.bytes<ids::CorrelationId::kSize>());
+  auto frame = stream::parse_frame(message);
+  auto* open = frame ? std::get_if<stream::SessionOpen>(&*frame) : nullptr;
+  if (open == nullptr) {
+    const auto error = frame ? Error{Code::link_message_not_expected, "another message", "SessionOpen"} : frame.error();
+    context_.log.error(error, {{"run", run}, {"caller", text_of(caller)}});
+    co_return pipe->abort();
+  }
+  auto ended = co_await serve(pipe, caller, run, std::move(*open));
+  if (!ended && ended.error().error_class() == MessageClass::Peer) {
+    context_.log.error(ended.error(), {{"run", run}, {"caller", text_of(caller)}});
+  }
+  pipe->finish_writing();
+}
+
+Task<void> Sessions::serve_stream(Sessions* self, SessionPtr session, std::shared_ptr<CarriedStream> stream,
+                                  stream::StreamTarget target) {
+  if (auto* relay = std::get_if<stream::RelayOpen>(&target)) {
+    const auto* device = std::get_if<VerifiedDevice>(&session->caller);
+    if (device == nullptr || !self->on_relay_) {
+      stream->refuse(stream::ResetReason::Relay);
+      co_return;
+    }
+    stream->accept();
+    auto via = *device;
+    auto request = std::move(*relay);
+    auto serving = self->on_relay_(stream, std::move(via), std::move(request));
+    co_await std::move(serving);
+    co_return;
+  }
+  auto& wanted = std::get<stream::ServiceTarget>(target);
+  const auto at = self->settings_.services.find(wanted.name);
+  const auto kind = wanted.protocol == stream::ServiceTarget::Protocol::Raw ? ServiceKind::Tcp : ServiceKind::Http;
+  if (at == self->settings_.services.end() || at->second.kind != kind) {
+    self->context_.log.error(Error{Code::service_unknown, wanted.name, "a [service.NAME] of server.toml, of that kind"},
+                             {{"run", session->run}, {"caller", text_of(session->caller)}});
+    stream->refuse(stream::ResetReason::ServiceUnknown);
+    co_return;
+  }
+  if (kind == ServiceKind::Http) {
+    co_await self->serve_http(session, stream);
+  } else {
+    co_await self->serve_raw(session, stream, std::move(wanted.name));
+  }
+}
+
+Task<void> Sessions::serve_http(SessionPtr session, std::shared_ptr<CarriedStream> stream) {
+  stream->accept();
+  const auto http = std::make_shared<HttpConnection>(stream, session->caller, session->run, session->peer);
+  co_await proxy_.serve(http);
+  stream->finish_writing();
+}
+
+Task<void> Sessions::serve_raw(SessionPtr session, std::shared_ptr<CarriedStream> stream, std::string name) {
+  const auto service = settings_.services.at(name);
+  auto host = service.upstream.host();
+  auto socket = co_await runtime::connect(std::move(host), service.upstream.port(), settings_.http.connect);
+  if (!socket) {
+    context_.log.error(Error{Code::upstream_unreachable, socket.error().got, name + " at " + service.upstream.text()},
+                       {{"run", session->run}, {"caller", text_of(session->caller)}});
+    stream->refuse(stream::ResetReason::ServiceRefused);
+    co_return;
+  }
+  boost::system::error_code unknown;
+  const auto there = socket->remote_endpoint(unknown);
+  const auto upstream = std::make_shared<runtime::SocketStream>(std::move(*socket));
+  if (service.proxy_protocol) {
+    const auto header = proxy_header(session->caller, session->peer, unknown ? "" : runtime::text_of(there));
+    auto written = co_await upstream->write(header);
+    if (!written) {
+      stream->refuse(stream::ResetReason::ServiceRefused);
+      co_return;
+    }
+  }
+  stream->accept();
+  const runtime::SpliceLimits limits{settings_.http.tunnel_idle};
+  const auto done = co_await runtime::splice(stream, upstream, limits);
+  context_.log.event(Code::stream_served, {{"run", session->run},
+                                           {"caller", text_of(session->caller)},
+                                           {"service", name},
+                                           {"bytes_up", done.there},
+                                           {"bytes_down", done.back}});
+}
+
+void Sessions::end(const stream::ResumeToken& token) {
+  const auto node = sessions_.extract(token);
+  if (node.empty()) return;
+  context_.log.event(Code::session_ended, {{"run", node.mapped()->run}, {"caller", text_of(node.mapped()->caller)}});
+}
+
+std::size_t Sessions::end_of(const ids::CmDeviceId& device) {
+  std::vector<SessionPtr> found;
+  for (const auto& [token, session] : sessions_) {
+    if (device_of(session->caller) == device) found.push_back(session);
+  }
+  for (const auto& session : found) {
+    session->carrier->abort();
+    end(session->token);
+  }
+  return found.size();
+}
+
+void Sessions::close_all() {
+  for (const auto& [token, session] : std::map(sessions_)) session->carrier->close();
+}
+
+std::size_t Sessions::streams() const noexcept {
+  std::size_t sum = 0;
+  for (const auto& [token, session] : sessions_) sum += session->carrier->streams();
+  return sum;
+}
+
+}  // namespace cpns::server
