@@ -38,11 +38,9 @@ Result<stream::RelayOpen> PanRelay::check(stream::RelayOpen request, const store
     return Error{Code::relay_too_long, std::to_string(request.path.size()) + " hops",
                  "at most " + std::to_string(stream::kMaxHops)};
   }
-  // The first PN GW on the way names the PNE; the others pass that on.
-  if (request.path.size() == 1) {
-    request.pne_name = known->device_name;
-    request.pairing_id = stream::PairingRef(peer.bytes());
-  }
+  // Whatever the path says: it comes from the device, and a longer one must not let it speak for another.
+  request.pne_name = known->device_name;
+  request.pairing_id = stream::PairingRef(peer.bytes());
   request.path.push_back(node_id_);
   return request;
 }

@@ -158,6 +158,18 @@ TEST_F(PanRelayTest, bytes_go_through_and_the_first_pn_gw_says_whose_they_are) {
   EXPECT_EQ(as_text(ByteView(got).first(*size)), "hello");
 }
 
+TEST_F(PanRelayTest, when_a_device_pretends_to_pass_on_anothers_connection_then_it_is_still_named_by_its_own_pairing) {
+  auto claimed = request({node(1), node(2)});
+  claimed.kind = stream::RelayOpen::Kind::Pne;
+  claimed.pne_name = *ids::DeviceName::parse("somebody-else");
+  claimed.pairing_id = stream::PairingRef{{9, 9}};  // no secret: it stands in clear in every handshake on the PAN
+  const auto opened = ask(std::move(claimed));
+  ASSERT_TRUE(opened.ok()) << to_text(opened.error());
+  ASSERT_EQ(upstream.asked.size(), 1U);
+  EXPECT_EQ(upstream.asked[0].pne_name->text(), "camera");
+  EXPECT_EQ(upstream.asked[0].pairing_id->hex(), stream::PairingRef(peer.bytes()).hex());
+}
+
 TEST_F(PanRelayTest, when_its_own_node_is_on_the_path_then_it_refuses_the_circle_X10) {
   EXPECT_FALSE(ask(request({node(1), node(100)})).ok());
   ASSERT_TRUE(until([&] { return refusal.has_value(); }));
