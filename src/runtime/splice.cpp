@@ -1,5 +1,7 @@
 #include "runtime/splice.hpp"
 
+#include <algorithm>
+
 namespace cpns::runtime {
 
 namespace {
@@ -7,27 +9,48 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kChunk = std::size_t{64} * 1024;
+constexpr std::size_t kLeastChunk = 256;
 // A reader's own limit would pass where its direction alone is silent: the joint's watch sees both.
 constexpr std::chrono::hours kForever{24 * 365};
 
 struct Joint {
   Joint(const asio::any_io_executor& executor, SpliceLimits given)
-      : limits(given), ended(executor, Clock::time_point::max()), idle(executor), moved(Clock::now()) {}
+      : limits(given),
+        ended(executor, Clock::time_point::max()),
+        idle(executor),
+        pace_there(executor),
+        pace_back(executor),
+        moved(Clock::now()) {}
   SpliceLimits limits;
   Spliced outcome;
   int running = 2;
   asio::steady_timer ended;  // never expires; cancelled when a direction ends
   asio::steady_timer idle;
+  asio::steady_timer pace_there;  // cancelled to wake a direction that waits for its turn
+  asio::steady_timer pace_back;
   Clock::time_point moved;  // last time that bytes went, in either direction
 };
 
 using Shared = std::shared_ptr<ByteStream>;
 
+// With a limit, pieces that take an eighth of a second: longer ones would look like silence, and be bursts.
+std::size_t piece_for(const std::shared_ptr<Pace>& rate) {
+  if (!rate) return kChunk;
+  return static_cast<std::size_t>(std::clamp<std::uint64_t>(rate->bytes_per_second() / 8, kLeastChunk, kChunk));
+}
+
+void end_both(Joint& joint, ByteStream& a, ByteStream& b) {
+  a.abort();
+  b.abort();
+  joint.pace_there.cancel();
+  joint.pace_back.cancel();
+}
+
 Task<Result<void>> pump(std::shared_ptr<Joint> joint, Shared from, Shared to, bool there) {
   const auto rate = there ? joint->limits.there : joint->limits.back;
   auto& count = there ? joint->outcome.there : joint->outcome.back;
-  Bytes buffer(kChunk);
-  asio::steady_timer pace(from->executor());
+  auto& pace = there ? joint->pace_there : joint->pace_back;
+  Bytes buffer(piece_for(rate));
   while (true) {
     const auto room = std::span<std::uint8_t>(buffer);
     const auto got = co_await from->read_some(room, kForever);
@@ -53,11 +76,9 @@ Task<void> direction(std::shared_ptr<Joint> joint, Shared from, Shared to, bool 
   auto ended = co_await pump(joint, from, to, there);
   if (!ended) {
     if (!joint->outcome.error) joint->outcome.error = std::move(ended).error();
-    from->abort();
-    to->abort();
+    end_both(*joint, *from, *to);
   } else if (joint->limits.whole && joint->running == 2) {
-    from->abort();
-    to->abort();
+    end_both(*joint, *from, *to);
   }
   if (--joint->running == 0) joint->idle.cancel();
   joint->ended.cancel();
@@ -69,8 +90,7 @@ Task<void> watch(std::shared_ptr<Joint> joint, Shared a, Shared b) {
     if (Clock::now() >= end) {
       const auto limit = std::to_string(joint->limits.idle.count());
       joint->outcome.error = Error{Code::peer_too_slow, "nothing, in both directions", "bytes within " + limit + " ms"};
-      a->abort();
-      b->abort();
+      end_both(*joint, *a, *b);
       co_return;
     }
     boost::system::error_code ignored;

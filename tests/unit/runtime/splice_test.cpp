@@ -105,6 +105,31 @@ TEST_F(SpliceTest, when_a_rate_is_set_then_bytes_take_their_time) {
   EXPECT_GE(std::chrono::steady_clock::now() - begun, milliseconds(90)) << "100,000 bytes at 1,000,000 a second";
 }
 
+TEST_F(SpliceTest, when_a_slow_rate_is_set_then_waiting_for_ones_turn_is_no_silence) {
+  start({milliseconds(500), std::make_shared<Pace>(4'000)});
+  asio::write(left, asio::buffer(std::string(4'000, 'x')));
+  left.shutdown(Socket::shutdown_send);
+  right.shutdown(Socket::shutdown_send);
+  std::string heard;
+  asio::async_read(right, asio::dynamic_buffer(heard), [](const auto&, std::size_t) {});
+  run_until_over();
+  EXPECT_FALSE(outcome->error) << "a second of bytes, idle limit half a second";
+  EXPECT_EQ(outcome->there, 4'000U);
+}
+
+TEST_F(SpliceTest, when_the_other_end_breaks_while_it_waits_for_its_turn_then_it_ends_at_once) {
+  const auto rate = std::make_shared<Pace>(10);
+  (void)rate->after(100, Pace::Clock::now());  // another stream has taken the next ten seconds
+  start({std::chrono::seconds(60), rate});
+  const auto begun = std::chrono::steady_clock::now();
+  asio::write(left, asio::buffer(std::string("x")));
+  std::string heard(1, ' ');
+  asio::async_read(right, asio::buffer(heard), [this](const auto&, std::size_t) { b->abort(); });
+  run_until_over();
+  EXPECT_TRUE(outcome->error);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(8));
+}
+
 TEST_F(SpliceTest, when_one_stream_is_aborted_then_both_end) {
   start();
   asio::post(loop, [this] { a->abort(); });
