@@ -126,7 +126,12 @@ constexpr bool all_rows_differ() {
 
 constexpr bool every_state_can_lose_its_credential() {
   for (std::size_t state = 1; state < kStates; ++state) {
-    if (transition(static_cast<State>(state), On::CredentialGone, State::Unpaired) == nullptr) return false;
+    // Not by transition(): under -fsanitize=null g++ 12 takes no comparison of its pointer for a constant.
+    bool found = false;
+    for (const auto& row : kTransitions) {
+      found |= row.from == static_cast<State>(state) && row.on == On::CredentialGone && row.to == State::Unpaired;
+    }
+    if (!found) return false;
   }
   return true;
 }

@@ -31,7 +31,10 @@ class ControlTest : public testing::Test {
  protected:
   ControlTest() { EXPECT_TRUE(control.open(folder).ok()); }
   ~ControlTest() override {
-    asio::post(loop, [this] { control.stop(); });
+    asio::post(loop, [this] {
+      control.stop();
+      work.reset();
+    });
     thread.join();
   }
   void publish(const RunStatus& status) {
@@ -41,6 +44,8 @@ class ControlTest : public testing::Test {
   test::TempDir dir;
   DeviceFolder folder{dir.path()};
   asio::io_context loop{1};
+  // The thread may begin before the socket is opened: without work its loop would end at once.
+  asio::executor_work_guard<asio::io_context::executor_type> work{loop.get_executor()};
   runtime::Log log{runtime::LogOptions{.program = "test", .file = (dir / "log").string()}};
   std::vector<std::optional<Mode>> wishes;  // of the loop's thread, read after an answer
   ControlSocket control{loop.get_executor(), [this](std::optional<Mode> mode) { wishes.push_back(mode); }, log};
