@@ -22,8 +22,11 @@ Result<void> PanModule::open(const OpenPairings& open_pairings) {
   CPNS_TRY(const auto record, context_.store.load());
   if (!record.credential)
     return Error{Code::device_has_no_credential, "a PNE without a key", "ID and key, to serve others"};
-  const pngw::RelayLimits limits{true, config_.connections_per_device, config_.bytes_per_second, config_.idle,
-                                 config_.only_cpns};
+  pngw::RelayLimits limits;
+  limits.connections = config_.connections_per_device;
+  limits.bytes_per_second = config_.bytes_per_second;
+  limits.idle = config_.idle;
+  limits.only_cpns = config_.only_cpns;
   relay_.emplace(pairings_->store(), upstream_, node_id_, context_.log, limits);
   pngw::RunContext run{executor_,
                        nullptr,

@@ -45,6 +45,8 @@ Result<pngw::RelayLimits> read_relay(const runtime::ConfigTable& table) {
   CPNS_TRY(limits.enabled, table.flag("enabled", true));
   CPNS_TRY(const auto connections, table.integer("connections_per_device", 16, 1, 1024));
   limits.connections = static_cast<std::size_t>(connections);
+  CPNS_TRY(const auto all, table.integer("connections", 1024, 1, 65'536));
+  limits.all_connections = static_cast<std::size_t>(all);
   CPNS_TRY(const auto rate, table.integer("bytes_per_second", 0, 0, 1'000'000'000'000));
   limits.bytes_per_second = static_cast<std::uint64_t>(rate);
   CPNS_TRY(limits.idle, table.seconds("idle_seconds", std::chrono::seconds(600), std::chrono::seconds(5),
@@ -118,6 +120,8 @@ enabled = true
 # Of one device: connections at once, and bytes a second each way (0: as fast as it goes).
 connections_per_device = 16
 bytes_per_second = 0
+# Of all devices together, at once.
+connections = 1024
 # A connection on which nothing moves for so long is closed.
 idle_seconds = 600
 # true: carries nothing but CPNS itself (sessions and signalling), no HTTP that a device sends on its own.

@@ -8,6 +8,7 @@ using runtime::Task;
 
 Task<Result<RelayUpstream::Opened>> ask_for_relay(std::shared_ptr<runtime::SecureLink> link, ids::CorrelationId run,
                                                   stream::RelayOpen request, std::chrono::milliseconds limit) {
+  const bool end_to_end = request.kind == stream::RelayOpen::Kind::EndToEnd;
   runtime::MessageLink messages(link);
   const auto question = stream::encode_relay_message({run, std::move(request)});
   auto sent = co_await messages.send(ByteView(question));
@@ -15,13 +16,19 @@ Task<Result<RelayUpstream::Opened>> ask_for_relay(std::shared_ptr<runtime::Secur
   const std::optional<std::chrono::milliseconds> patience = limit;
   auto raw = co_await messages.receive(patience);
   if (!raw) co_return std::move(raw).error();
-  if (raw->empty()) co_return Error{Code::relay_refused, "the end of the link", "RelayReady"};
+  // Whoever refuses says so: an end without a word is a next hop that went away, and will be back.
+  if (raw->empty()) co_return Error{Code::connection_lost, "the end of the link", "RelayReady"};
   if (!stream::is_relay_message(raw->view())) co_return Error{Code::relay_refused, "Alert", "RelayReady"};
   auto answer = stream::parse_relay_message(raw->view());
   if (!answer) co_return std::move(answer).error();
   auto* ready = std::get_if<stream::RelayReady>(&answer->body);
   if (ready == nullptr) co_return Error{Code::relay_refused, "another message", "RelayReady"};
-  co_return RelayUpstream::Opened{std::make_shared<runtime::LinkStream>(link), std::move(ready->path)};
+  RelayUpstream::Opened opened{std::make_shared<runtime::LinkStream>(link), std::move(ready->path)};
+  if (!end_to_end) co_return opened;
+  auto bare = co_await link->release(limit);
+  if (!bare) co_return std::move(bare).error();
+  opened.pipe = std::move(*bare);
+  co_return opened;
 }
 
 Task<Result<RelayUpstream::Opened>> OperatorRelay::open(stream::RelayOpen request) {

@@ -34,7 +34,8 @@ class OperatorRelay final : public RelayUpstream {
 };
 
 /// Sends RelayOpen on an authenticated link and waits for the answer. Fails with `relay_refused` or what the link
-/// fails with. Also the device's half of a PAN relay connection.
+/// fails with. Where the kind is EndToEnd the pipe is bare: the link's own TLS has ended in order. Also the device's
+/// half of a PAN relay connection.
 [[nodiscard]] runtime::Task<Result<RelayUpstream::Opened>> ask_for_relay(std::shared_ptr<runtime::SecureLink> link,
                                                                          ids::CorrelationId run,
                                                                          stream::RelayOpen request,

@@ -4,6 +4,7 @@
 
 #include "core/assign/wire.hpp"
 #include "core/stream/relay_message.hpp"
+#include "runtime/deadline.hpp"
 #include "tls/client_hello.hpp"
 
 namespace cpns::pngw {
@@ -19,9 +20,8 @@ bool holds(const std::vector<stream::NodeId>& path, const stream::NodeId& node) 
 }  // namespace
 
 void PanRelay::stop() {
-  for (const auto& [number, weak] : std::map(links_)) {
-    if (const auto link = weak.lock()) link->abort();
-  }
+  // Each call may end a coroutine that takes its own entry out.
+  for (const auto& [number, end] : std::map(links_)) end();
 }
 
 Result<stream::RelayOpen> PanRelay::check(stream::RelayOpen request, const store::PairingId& peer) const {
@@ -50,10 +50,14 @@ Task<Result<void>> PanRelay::let_hello_through(std::shared_ptr<runtime::ByteStre
   Bytes bytes(tls::kMaxClientHello);
   std::size_t have = 0;
   auto verdict = tls::HelloVerdict::Incomplete;
+  // One limit for all of it, however slowly the bytes trickle in.
+  const runtime::Deadline deadline(from->executor(), limits_.first_message, [from] { from->abort(); });
+  const std::chrono::milliseconds no_limit = std::chrono::hours(24);
   while (verdict == tls::HelloVerdict::Incomplete) {
     const auto room = std::span<std::uint8_t>(bytes).subspan(have);
     if (room.empty()) break;
-    const auto got = co_await from->read_some(room, limits_.first_message);
+    const auto got = co_await from->read_some(room, no_limit);
+    if (!got && deadline.passed()) co_return Error{Code::peer_too_slow, "no whole ClientHello", "one in time"};
     if (!got) co_return got.error();
     if (*got == 0) break;
     have += *got;
@@ -67,12 +71,12 @@ Task<Result<void>> PanRelay::let_hello_through(std::shared_ptr<runtime::ByteStre
   co_return co_await to->write(hello);
 }
 
-Task<Result<void>> PanRelay::carry(Link link, store::PairingId peer, runtime::SpliceLimits limits) {
+Task<Result<PanRelay::Granted>> PanRelay::grant(Link link, store::PairingId peer) {
   runtime::MessageLink messages(link);
   const std::optional<std::chrono::milliseconds> patience = limits_.first_message;
   auto raw = co_await messages.receive(patience);
   if (!raw) co_return std::move(raw).error();
-  if (raw->empty()) co_return Result<void>{};
+  if (raw->empty()) co_return Error{Code::connection_lost, "the end of the link", "RelayOpen"};
   auto message = stream::parse_relay_message(raw->view());
   if (!message) co_return std::move(message).error();
   auto* open = std::get_if<stream::RelayOpen>(&message->body);
@@ -91,20 +95,38 @@ Task<Result<void>> PanRelay::carry(Link link, store::PairingId peer, runtime::Sp
   }
   const auto ready = stream::encode_relay_message({message->correlation_id, stream::RelayReady{std::move(path)}});
   auto sent = co_await messages.send(ByteView(ready));
-  const auto pipe = opened->pipe;
-  const std::shared_ptr<runtime::ByteStream> device = std::make_shared<runtime::LinkStream>(link);
-  if (sent && limits_.only_cpns && kind == stream::RelayOpen::Kind::EndToEnd) {
-    sent = co_await let_hello_through(device, pipe);
+  Granted granted{kind, nullptr, std::move(opened->pipe)};
+  if (sent) co_return granted;
+  granted.pipe->abort();
+  co_return std::move(sent).error();
+}
+
+// The device's own TLS to the Server protects the bytes: a second one on this hop would cost much and hide nothing that
+// an Internet path does not show (docs/relay.md).
+Task<Result<void>> PanRelay::carry(Link link, Granted granted, store::PairingId peer, runtime::SpliceLimits limits) {
+  const bool end_to_end = granted.kind == stream::RelayOpen::Kind::EndToEnd;
+  const auto pipe = granted.pipe;
+  std::shared_ptr<runtime::ByteStream> device;
+  Result<void> ready;
+  if (end_to_end) {
+    auto bare = co_await link->release(limits_.first_message);
+    if (bare) device = std::move(*bare);
+    if (!bare) ready = std::move(bare).error();
+  } else {
+    device = std::make_shared<runtime::LinkStream>(link);
   }
-  if (!sent) {
+  if (ready && end_to_end && limits_.only_cpns) ready = co_await let_hello_through(device, pipe);
+  if (!ready) {
+    if (device) device->abort();
     pipe->abort();
-    co_return sent;
+    co_return ready;
   }
   const auto begun = std::chrono::steady_clock::now();
-  const std::string_view kind_name = kind == stream::RelayOpen::Kind::EndToEnd ? "end-to-end" : "pne";
+  const std::string_view kind_name = end_to_end ? "end-to-end" : "pne";
   log_.event(Code::relay_opened, {{"pairing_id", peer.hex()}, {"kind", kind_name}, {"remote", link->remote()}});
   const auto done = co_await runtime::splice(device, pipe, limits);
   pipe->abort();
+  if (end_to_end) device->abort();
   const auto lasted = std::chrono::steady_clock::now() - begun;
   log_.event(Code::relay_closed,
              {{"pairing_id", peer.hex()},
@@ -115,28 +137,48 @@ Task<Result<void>> PanRelay::carry(Link link, store::PairingId peer, runtime::Sp
   co_return Result<void>{};
 }
 
+Result<void> PanRelay::may_begin(const store::PairingId& peer) const {
+  if (!limits_.enabled) return Error{Code::relay_is_off, "a connection to carry", "[relay] enabled = true"};
+  const auto device = devices_.find(peer);
+  const auto of_device = device == devices_.end() ? 0 : device->second.connections;
+  if (of_device >= limits_.connections) {
+    return Error{Code::relay_limit_reached, std::to_string(of_device) + " of this device", "fewer"};
+  }
+  if (links_.size() >= limits_.all_connections) {
+    return Error{Code::relay_limit_reached, std::to_string(links_.size()) + " of all devices", "fewer"};
+  }
+  return {};
+}
+
 Task<Result<void>> PanRelay::serve(Link link, store::PairingId peer) {
-  Result<void> done;
-  auto& device = devices_[peer];
-  if (!limits_.enabled) {
-    done = Error{Code::relay_is_off, "a connection to carry", "[relay] enabled = true"};
-  } else if (device.connections >= limits_.connections) {
-    done = Error{Code::relay_limit_reached, std::to_string(device.connections), "fewer"};
-  } else {
+  Result<void> done = may_begin(peer);
+  if (done) {
+    auto& device = devices_[peer];
     if (limits_.bytes_per_second > 0 && !device.up) {
       device.up = std::make_shared<runtime::Pace>(limits_.bytes_per_second);
       device.down = std::make_shared<runtime::Pace>(limits_.bytes_per_second);
     }
     ++device.connections;
-    ++carried_;
     const auto number = next_link_++;
-    links_[number] = link;
-    const runtime::SpliceLimits limits{limits_.idle, device.up, device.down, true};
-    done = co_await carry(link, peer, limits);
+    links_[number] = [link] { link->abort(); };
+    const runtime::SpliceLimits limits{limits_.idle, device.up, device.down, limits_.after_end};
+    auto granted = co_await grant(link, peer);
+    if (granted) {
+      links_[number] = [link, pipe = granted->pipe] {
+        link->abort();
+        pipe->abort();
+      };
+      auto now = std::move(*granted);
+      const auto carried = co_await carry(link, std::move(now), peer, limits);
+      links_.erase(number);
+      leave(peer);
+      // RelayReady has been sent: what stands on the connection now is not ours to write into.
+      if (!carried) link->abort();
+      co_return carried;
+    }
     links_.erase(number);
-    --carried_;
-    const auto at = devices_.find(peer);
-    if (--at->second.connections == 0) devices_.erase(at);
+    leave(peer);
+    done = std::move(granted).error();
   }
   if (!done && done.error().error_class() != MessageClass::Transport) {
     const ids::CorrelationId nobody(std::array<std::uint8_t, ids::CorrelationId::kSize>{});
@@ -145,6 +187,12 @@ Task<Result<void>> PanRelay::serve(Link link, store::PairingId peer) {
     (void)co_await messages.send(ByteView(alert));
   }
   co_return done;
+}
+
+// A device's turn at the limited bandwidth is not forgotten with its last connection: it would only have to come anew.
+void PanRelay::leave(const store::PairingId& peer) {
+  const auto at = devices_.find(peer);
+  if (--at->second.connections == 0 && !at->second.up) devices_.erase(at);
 }
 
 }  // namespace cpns::pngw

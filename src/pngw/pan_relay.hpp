@@ -2,6 +2,7 @@
 // PNE mode at the PN GW: carries connections of its devices to the next hop, within limits, and sees lengths only. The
 // same for an External PN GW and for a CM Device in PNE+PN GW mode. On the thread of the executor.
 
+#include <functional>
 #include <map>
 
 #include "pngw/relay_upstream.hpp"
@@ -17,10 +18,12 @@ inline constexpr std::string_view kPanRelayAlpn = "cpns-pan-relay/1";
 struct RelayLimits {
   bool enabled = true;
   std::size_t connections = 16;             ///< of one device at once
+  std::size_t all_connections = 1'024;      ///< of all devices together
   std::uint64_t bytes_per_second = 0;       ///< of one device, each way, all its connections together; 0: no limit
   std::chrono::milliseconds idle{600'000};  ///< of one connection, in both directions
   bool only_cpns = false;                   ///< carries nothing but TLS for cpns/1 and hop-by-hop signalling
-  std::chrono::milliseconds first_message{10'000};
+  std::chrono::milliseconds first_message{10'000};  ///< RelayOpen; with only_cpns the whole ClientHello too
+  std::chrono::milliseconds after_end{10'000};      ///< once one end has said its last word, the other has so long
 };
 
 class PanRelay {
@@ -35,7 +38,7 @@ class PanRelay {
   [[nodiscard]] runtime::Task<Result<void>> serve(std::shared_ptr<runtime::SecureLink> link, store::PairingId peer);
   /// Ends all that it carries.
   void stop();
-  [[nodiscard]] std::size_t carried() const noexcept { return carried_; }
+  [[nodiscard]] std::size_t carried() const noexcept { return links_.size(); }
   [[nodiscard]] const stream::NodeId& node_id() const noexcept { return node_id_; }
 
  private:
@@ -47,7 +50,18 @@ class PanRelay {
   using Link = std::shared_ptr<runtime::SecureLink>;
 
   [[nodiscard]] Result<stream::RelayOpen> check(stream::RelayOpen request, const store::PairingId& peer) const;
-  [[nodiscard]] runtime::Task<Result<void>> carry(Link link, store::PairingId peer, runtime::SpliceLimits limits);
+  /// One connection whose request has been granted.
+  struct Granted {
+    stream::RelayOpen::Kind kind{};
+    std::shared_ptr<runtime::ByteStream> device;  ///< bare where the device has its own TLS to the Server
+    std::shared_ptr<runtime::ByteStream> pipe;    ///< to the next hop
+  };
+  /// From RelayOpen to RelayReady. What it fails with is what the device is told by an Alert.
+  [[nodiscard]] runtime::Task<Result<Granted>> grant(Link link, store::PairingId peer);
+  [[nodiscard]] runtime::Task<Result<void>> carry(Link link, Granted granted, store::PairingId peer,
+                                                  runtime::SpliceLimits limits);
+  void leave(const store::PairingId& peer);
+  [[nodiscard]] Result<void> may_begin(const store::PairingId& peer) const;
   /// With only_cpns: lets the first bytes through when they are a ClientHello for cpns/1.
   [[nodiscard]] runtime::Task<Result<void>> let_hello_through(std::shared_ptr<runtime::ByteStream> from,
                                                               std::shared_ptr<runtime::ByteStream> to);
@@ -58,9 +72,8 @@ class PanRelay {
   RelayLimits limits_;
   stream::NodeId node_id_;
   std::map<store::PairingId, Device> devices_;
-  std::map<std::uint64_t, std::weak_ptr<runtime::SecureLink>> links_;
+  std::map<std::uint64_t, std::function<void()>> links_;  ///< each to be ended by its call
   std::uint64_t next_link_ = 0;
-  std::size_t carried_ = 0;
 };
 
 }  // namespace cpns::pngw

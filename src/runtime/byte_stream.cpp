@@ -1,5 +1,8 @@
 #include "runtime/byte_stream.hpp"
 
+#include <algorithm>
+#include <cstring>
+
 namespace cpns::runtime {
 
 namespace {
@@ -31,6 +34,20 @@ Task<Result<std::size_t>> LinkStream::read_some(std::span<std::uint8_t> out, Mil
 }
 
 Task<Result<void>> LinkStream::write(ByteView bytes) { co_return co_await link_->write(bytes); }
+
+Task<Result<std::size_t>> PrefixedStream::read_some(std::span<std::uint8_t> out, Milliseconds limit) {
+  if (taken_ == first_.size()) co_return co_await rest_->read_some(out, limit);
+  const auto size = std::min(out.size(), first_.size() - taken_);
+  std::memcpy(out.data(), first_.data() + taken_, size);
+  taken_ += size;
+  if (taken_ == first_.size()) {
+    first_ = {};
+    taken_ = 0;
+  }
+  co_return size;
+}
+
+Task<Result<void>> PrefixedStream::write(ByteView bytes) { co_return co_await rest_->write(bytes); }
 
 SocketStream::SocketStream(asio::ip::tcp::socket socket)
     : remote_(remote_of(socket)), socket_(at_once(std::move(socket))), watch_(socket_) {}

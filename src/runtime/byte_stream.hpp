@@ -33,7 +33,7 @@ class LinkStream final : public ByteStream {
   explicit LinkStream(std::shared_ptr<SecureLink> link) : link_(std::move(link)) {}
   [[nodiscard]] Task<Result<std::size_t>> read_some(std::span<std::uint8_t> out, Milliseconds limit) override;
   [[nodiscard]] Task<Result<void>> write(ByteView bytes) override;
-  void finish_writing() override {}  // close_notify comes with the link's shutdown
+  void finish_writing() override { link_->finish_writing(); }
   void abort() override { link_->abort(); }
   [[nodiscard]] std::string remote() const override { return link_->remote(); }
   [[nodiscard]] asio::any_io_executor executor() override { return link_->executor(); }
@@ -59,6 +59,23 @@ class SocketStream final : public ByteStream {
   std::string remote_;
   asio::generic::stream_protocol::socket socket_;
   IdleWatch watch_;
+};
+
+/// A stream of which some bytes have been read already: they come first.
+class PrefixedStream final : public ByteStream {
+ public:
+  PrefixedStream(Bytes first, std::shared_ptr<ByteStream> rest) : first_(std::move(first)), rest_(std::move(rest)) {}
+  [[nodiscard]] Task<Result<std::size_t>> read_some(std::span<std::uint8_t> out, Milliseconds limit) override;
+  [[nodiscard]] Task<Result<void>> write(ByteView bytes) override;
+  void finish_writing() override { rest_->finish_writing(); }
+  void abort() override { rest_->abort(); }
+  [[nodiscard]] std::string remote() const override { return rest_->remote(); }
+  [[nodiscard]] asio::any_io_executor executor() override { return rest_->executor(); }
+
+ private:
+  Bytes first_;
+  std::size_t taken_ = 0;
+  std::shared_ptr<ByteStream> rest_;
 };
 
 /// address:port, an IPv6 address in brackets.

@@ -62,9 +62,10 @@ struct SecureLink::Impl {
   std::shared_ptr<Transport> transport;
   std::unique_ptr<tls::Engine> engine;
   std::string remote;
-  Bytes incoming;     // ciphertext of the peer, where the thread's scratch does not do
-  Bytes unsent;       // ciphertext that the transport has not taken yet
-  bool gone = false;  // only the last second of the transport is left, and that is not this link's any more
+  Bytes incoming;            // ciphertext of the peer, where the thread's scratch does not do
+  Bytes unsent;              // ciphertext that the transport has not taken yet
+  bool gone = false;         // only the last second of the transport is left, and that is not this link's any more
+  bool half_closed = false;  // close_notify is sent, reading goes on
   bool flushing = false;
   bool reading = false;
   asio::steady_timer flushed;     // never expires; cancelled to wake those who wait for `flushing` to end
@@ -118,7 +119,8 @@ Task<Result<std::size_t>> SecureLink::Impl::read(std::span<std::uint8_t> out) {
       auto sent = co_await flush(kWriteLimit);
       if (!sent) co_return std::move(sent).error();
     }
-    if (*got > 0 || engine->state() == tls::EngineState::Closed) co_return *got;
+    if (*got > 0 || engine->peer_closed()) co_return *got;
+    if (engine->state() == tls::EngineState::Closed && !half_closed) co_return std::size_t{0};
     auto received = co_await receive();
     if (!received) {
       co_await say_why();
@@ -127,10 +129,12 @@ Task<Result<std::size_t>> SecureLink::Impl::read(std::span<std::uint8_t> out) {
   }
 }
 
+Task<void> SecureLink::flush_kept(std::shared_ptr<Impl> impl) { (void)co_await impl->flush(kWriteLimit); }
+
 SecureLink::SecureLink(asio::ip::tcp::socket socket, std::unique_ptr<tls::Engine> engine)
     : SecureLink(over_tcp(std::move(socket)), std::move(engine)) {}
 SecureLink::SecureLink(std::unique_ptr<Transport> transport, std::unique_ptr<tls::Engine> engine)
-    : impl_(std::make_unique<Impl>(std::move(transport), std::move(engine))) {}
+    : impl_(std::make_shared<Impl>(std::move(transport), std::move(engine))) {}
 SecureLink::~SecureLink() = default;
 
 Task<Result<void>> SecureLink::handshake(Milliseconds limit, KeyLookup lookup) {
@@ -193,8 +197,44 @@ Task<Result<void>> SecureLink::write(ByteView plaintext) {
   co_return Result<void>{};
 }
 
+void SecureLink::finish_writing() {
+  if (!impl_->is_open() || std::exchange(impl_->half_closed, true)) return;
+  impl_->engine->close();
+  // What follows is the last that is written: whoever waits for the link's end closes it.
+  asio::co_spawn(impl_->executor, flush_kept(impl_), asio::detached);
+}
+
+Task<Result<std::shared_ptr<ByteStream>>> SecureLink::release(Milliseconds limit) {
+  const auto self = impl_;
+  auto deadline = self->deadline(limit);
+  const auto failed = [&](Error error) {
+    const bool late = deadline.passed();
+    return late ? Error{Code::peer_too_slow, "no close_notify", "one within " + std::to_string(limit.count()) + " ms"}
+                : std::move(error);
+  };
+  self->engine->close();
+  auto sent = co_await self->flush(limit);
+  if (!sent) co_return failed(std::move(sent).error());
+  std::array<std::uint8_t, 1> unexpected{};
+  while (true) {
+    auto got = self->engine->read(unexpected);
+    if (!got) co_return failed(std::move(got).error());
+    if (*got > 0) co_return Error{Code::link_message_not_expected, "bytes", "close_notify"};
+    if (self->engine->peer_closed()) break;
+    auto received = co_await self->receive();
+    if (!received) co_return failed(std::move(received).error());
+  }
+  self->gone = true;
+  const auto bare = self->transport->into_stream();
+  auto rest = self->engine->take_rest();
+  if (rest.empty()) co_return bare;
+  const std::shared_ptr<ByteStream> with_rest = std::make_shared<PrefixedStream>(std::move(rest), bare);
+  co_return with_rest;
+}
+
 Task<void> SecureLink::shutdown() {
   if (!impl_->is_open()) co_return;
+  impl_->half_closed = false;
   auto deadline = impl_->deadline(kLingerLimit);
   impl_->engine->close();
   const Milliseconds limit = kLingerLimit;

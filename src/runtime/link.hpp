@@ -41,6 +41,13 @@ class SecureLink {
   /// Sends all of it; returns when the socket has taken it (this is the back-pressure). A peer that takes nothing for
   /// 30 s ends the link with `peer_too_slow`.
   [[nodiscard]] Task<Result<void>> write(ByteView plaintext);
+  /// Says that nothing more will be written, with a close_notify of its own; reading goes on.
+  void finish_writing();
+  /// Ends TLS in both directions and gives the connection back: what comes behind the peer's close_notify, and what is
+  /// written from now on, is bare. For two ends that agreed to do so; the link is of no more use. Nobody else may read
+  /// or write at the time. Fails with `peer_too_slow` after `limit`, `link_message_not_expected`, or what read_some
+  /// fails with.
+  [[nodiscard]] Task<Result<std::shared_ptr<ByteStream>>> release(Milliseconds limit);
   /// close_notify, then closes; waits at most a second. A link that failed sends its alert.
   [[nodiscard]] Task<void> shutdown();
   /// Closes at once; operations under way end with `connection_lost`. Callable from any coroutine of the thread.
@@ -52,7 +59,8 @@ class SecureLink {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  static Task<void> flush_kept(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
 };
 
 /// Messages on a SecureLink, each preceded by its length in four bytes, big-endian, 1-65,536 [M1].

@@ -28,7 +28,9 @@ struct Joint {
   asio::steady_timer idle;
   asio::steady_timer pace_there;  // cancelled to wake a direction that waits for its turn
   asio::steady_timer pace_back;
-  Clock::time_point moved;  // last time that bytes went, in either direction
+  Clock::time_point moved;                      // last time that bytes went, in either direction
+  std::optional<Clock::time_point> half_ended;  // one direction has come to its end
+  bool cut = false;                             // the other one was not waited for any longer: no failure
 };
 
 using Shared = std::shared_ptr<ByteStream>;
@@ -75,18 +77,29 @@ Task<Result<void>> pump(std::shared_ptr<Joint> joint, Shared from, Shared to, bo
 Task<void> direction(std::shared_ptr<Joint> joint, Shared from, Shared to, bool there) {
   auto ended = co_await pump(joint, from, to, there);
   if (!ended) {
-    if (!joint->outcome.error) joint->outcome.error = std::move(ended).error();
+    if (!joint->outcome.error && !joint->cut) joint->outcome.error = std::move(ended).error();
     end_both(*joint, *from, *to);
-  } else if (joint->limits.whole && joint->running == 2) {
-    end_both(*joint, *from, *to);
+  } else {
+    joint->half_ended = Clock::now();
   }
-  if (--joint->running == 0) joint->idle.cancel();
+  --joint->running;
+  joint->idle.cancel();
   joint->ended.cancel();
 }
 
 Task<void> watch(std::shared_ptr<Joint> joint, Shared a, Shared b) {
   while (joint->running > 0) {
-    const auto end = joint->moved + joint->limits.idle;
+    auto end = joint->moved + joint->limits.idle;
+    if (joint->half_ended && joint->limits.after_end) {
+      // The other end has had its word: no error, but nobody waits for ever for a peer that keeps its half.
+      const auto last = *joint->half_ended + *joint->limits.after_end;
+      if (Clock::now() >= last) {
+        joint->cut = true;
+        end_both(*joint, *a, *b);
+        co_return;
+      }
+      end = std::min(end, last);
+    }
     if (Clock::now() >= end) {
       const auto limit = std::to_string(joint->limits.idle.count());
       joint->outcome.error = Error{Code::peer_too_slow, "nothing, in both directions", "bytes within " + limit + " ms"};

@@ -12,7 +12,7 @@ struct SpliceLimits {
   std::chrono::milliseconds idle{600'000};  ///< silence in both directions that ends it
   std::shared_ptr<Pace> there{};            ///< of the bytes from `a` to `b`; none: as fast as it goes
   std::shared_ptr<Pace> back{};
-  bool whole = false;  ///< an end in one direction ends the other too: where a stream can't carry a half-close
+  std::optional<std::chrono::milliseconds> after_end{};  ///< once one direction has ended, the other has so long
 };
 
 /// What went through, and how it ended: no error where both directions came to their end.

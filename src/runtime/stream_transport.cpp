@@ -46,6 +46,11 @@ class StreamTransport final : public Transport {
     co_return;
   }
 
+  [[nodiscard]] std::shared_ptr<ByteStream> into_stream() override {
+    open_ = false;
+    return stream_;
+  }
+
   void close() override {
     if (std::exchange(open_, false)) stream_->abort();
   }

@@ -84,6 +84,10 @@ class TcpTransport final : public Transport {
     close();
   }
 
+  [[nodiscard]] std::shared_ptr<ByteStream> into_stream() override {
+    return std::make_shared<SocketStream>(std::move(socket_));
+  }
+
   void close() override {
     error_code ignored;
     socket_.close(ignored);

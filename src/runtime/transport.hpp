@@ -29,6 +29,8 @@ class Transport {
   virtual void finish_writing() = 0;
   /// Says so, reads on for a moment so that the peer sees our last bytes, then closes.
   [[nodiscard]] virtual Task<void> linger(Milliseconds limit) = 0;
+  /// Itself as a stream, without TLS; the transport is of no more use and reads as closed.
+  [[nodiscard]] virtual std::shared_ptr<ByteStream> into_stream() = 0;
   /// At once; operations under way end with `connection_lost`.
   virtual void close() = 0;
   [[nodiscard]] virtual bool is_open() const = 0;

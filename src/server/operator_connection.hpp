@@ -14,6 +14,7 @@ struct OperatorListener::Connection {
   Crowd::Place half_open;
   bool dropped = false;
   std::shared_ptr<runtime::SecureLink> link;
+  std::shared_ptr<runtime::ByteStream> bare;  ///< a carried connection, once the link's own TLS has ended
 };
 
 }  // namespace cpns::server

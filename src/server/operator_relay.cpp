@@ -33,8 +33,11 @@ Task<Result<void>> OperatorListener::serve_relay(ConnectionPtr connection, ids::
     (void)co_await messages.send(ByteView(alert));
     co_return std::move(*refusal);
   }
-  const auto entry = relays_.add(pn_gw_id, connection->peer, [weak = std::weak_ptr(connection->link)] {
-    if (const auto link = weak.lock()) link->abort();
+  const auto entry = relays_.add(pn_gw_id, connection->peer, [weak = std::weak_ptr(connection)] {
+    const auto carried = weak.lock();
+    if (!carried) return;
+    carried->link->abort();
+    if (carried->bare) carried->bare->abort();
   });
   const auto ready = stream::encode_relay_message({message->correlation_id, stream::RelayReady{{}}});
   auto sent = co_await messages.send(ByteView(ready));
@@ -44,11 +47,15 @@ Task<Result<void>> OperatorListener::serve_relay(ConnectionPtr connection, ids::
                                              {"pairing_id", open->pairing_id->hex()},
                                              {"kind", end_to_end ? "end-to-end" : "pne"},
                                              {"peer", connection->peer}});
-  std::shared_ptr<runtime::ByteStream> pipe = std::make_shared<runtime::LinkStream>(connection->link);
   if (end_to_end) {
+    // The device's own TLS is what protects these bytes: this hop's has done its work (docs/relay.md).
+    auto bare = co_await connection->link->release(kRelayOpenLimit);
+    if (!bare) co_return std::move(bare).error();
+    connection->bare = *bare;
     auto via = "via " + pn_gw_id.text();
-    co_await direct_.serve_carried(std::move(pipe), std::move(via));
+    co_await direct_.serve_carried(std::move(*bare), std::move(via));
   } else {
+    std::shared_ptr<runtime::ByteStream> pipe = std::make_shared<runtime::LinkStream>(connection->link);
     VerifiedPne who{pn_gw_id, *open->pairing_id, *open->pne_name, {}};
     co_await direct_.sessions().serve_pne(std::move(pipe), std::move(who));
   }

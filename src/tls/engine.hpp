@@ -57,6 +57,10 @@ class Engine {
   [[nodiscard]] virtual Result<void> write(ByteView plaintext) = 0;
   /// Sends close_notify. Reading what the peer still sends stays possible.
   virtual void close() = 0;
+  /// The peer's close_notify is here: nothing more of it can be read.
+  [[nodiscard]] virtual bool peer_closed() const = 0;
+  /// What came behind the peer's close_notify, as it came: no TLS any more, and nobody has vouched for it.
+  [[nodiscard]] virtual Bytes take_rest() = 0;
 
   [[nodiscard]] virtual std::string alpn() const = 0;  ///< negotiated protocol, empty where none
   [[nodiscard]] virtual PeerIdentity peer() const = 0;

@@ -67,6 +67,14 @@ int OpenSslEngine::on_client_hello(SSL* ssl, int* alert) {
     return refuse(alert, SSL_AD_NO_APPLICATION_PROTOCOL,
                   {Code::tls_alpn_refused, "no ALPN", rules_->alpn.empty() ? "" : rules_->alpn.front()});
   }
+  // RFC 8446 section 4.1.2: a second ClientHello offers what the first did. Whoever let the first one through on the
+  // strength of its protocols must not be fooled by the second. [only_cpns]
+  const Bytes offered = alpn_offer ? Bytes(alpn_offer->begin(), alpn_offer->end()) : Bytes();
+  if (key_ != Key::NotAsked && offered != alpn_offer_) {
+    return refuse(alert, SSL_AD_ILLEGAL_PARAMETER,
+                  {Code::tls_alpn_refused, "other protocols after HelloRetryRequest", "the same ones"});
+  }
+  alpn_offer_ = offered;
   const auto psk_offer = extension(ssl, TLSEXT_TYPE_psk);
   if (!psk_offer) {
     if (!psk_only && key_ == Key::NotAsked) return SSL_CLIENT_HELLO_SUCCESS;

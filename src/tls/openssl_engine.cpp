@@ -158,6 +158,14 @@ void OpenSslEngine::close() {
   ERR_clear_error();
 }
 
+Bytes OpenSslEngine::take_rest() {
+  Bytes rest(peer_closed_ ? unread_input() : 0);
+  std::size_t taken = 0;
+  if (rest.empty() || BIO_read_ex(input_, rest.data(), rest.size(), &taken) != 1) return {};
+  rest.resize(taken);
+  return rest;
+}
+
 std::string OpenSslEngine::alpn() const {
   const unsigned char* name = nullptr;
   unsigned int size = 0;

@@ -37,6 +37,8 @@ class OpenSslEngine final : public Engine {
   Result<std::size_t> read(std::span<std::uint8_t> out) override;
   Result<void> write(ByteView plaintext) override;
   void close() override;
+  bool peer_closed() const override { return peer_closed_; }
+  Bytes take_rest() override;
   std::string alpn() const override;
   PeerIdentity peer() const override;
   Result<secret::SecretBuffer> exporter(std::string_view label, std::size_t size) override;
@@ -65,6 +67,7 @@ class OpenSslEngine final : public Engine {
   BIO* output_;  // owned by ssl_
   EngineState state_ = EngineState::Handshaking;
   enum class Key : std::uint8_t { NotAsked, Asked, Given, Declined } key_ = Key::NotAsked;
+  Bytes alpn_offer_;                   // a server: the ClientHello's list, which a second one may not change
   std::string identity_;               // a server: the first one offered; a client: the one it offers
   std::optional<secret::TlsPsk> psk_;  // until the handshake is over
   std::optional<Error> refusal_;       // set by a callback; more exact than the error queue

@@ -96,12 +96,24 @@ void Activation::went_down(Path path, bool refused, Millis now, std::uint16_t ra
     lost(gone, now, random);
   } else if (gone.status == Status::Opening) {
     gone.failed = true;
+    gone.refused = refused;
     gone.pause = gone.pause.count() == 0 ? policy_.first_pause : std::min(gone.pause * 2, policy_.longest_pause);
     if (refused) gone.pause = policy_.longest_pause;
     gone.retry_at = now + varied(gone.pause, random);
   }
   gone.status = Status::Off;
   gone.since = now;
+  hurry_where_nothing_is_up(now, random);
+}
+
+void Activation::hurry_where_nothing_is_up(Millis now, std::uint16_t random) {
+  for (const auto& one : links_) {
+    if (one.status == Status::Up) return;
+  }
+  for (auto& one : links_) {
+    const auto latest = now + varied(policy_.longest_pause_degraded, random);
+    if (one.status == Status::Off && !one.refused) one.retry_at = std::min(one.retry_at, latest);
+  }
 }
 
 // Links that seem to be up may have lost their network; attempts that failed may succeed now.

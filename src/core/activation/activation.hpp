@@ -38,8 +38,9 @@ struct Policy {
   unsigned switches_per_minute = 6;  ///< that nobody asked for
   Millis first_pause{1'000};         ///< between attempts to open a link; doubles
   Millis longest_pause{60'000};
-  Millis probe_limit{1'000};   ///< for the answer of a link that was asked
-  Millis finish_limit{5'000};  ///< for the end in order of a link
+  Millis longest_pause_degraded{15'000};  ///< while no link is up: streams wait 120 s for one, then they are lost
+  Millis probe_limit{1'000};              ///< for the answer of a link that was asked
+  Millis finish_limit{5'000};             ///< for the end in order of a link
 };
 
 struct Event {
@@ -90,6 +91,7 @@ class Activation {
     Millis retry_at{0};              ///< not before, while Off
     unsigned losses = 0;             ///< of an open link, one soon after the other
     bool failed = false;             ///< the last attempt did
+    bool refused = false;            ///< by the other end: to ask again soon does not help
     bool proved = false;             ///< has answered since its hold was over
     std::optional<Millis> probed{};  ///< when it was asked
   };
@@ -108,6 +110,7 @@ class Activation {
   void went_up(Path path, Millis now);
   void went_down(Path path, bool refused, Millis now, std::uint16_t random);
   void network_changed(Millis now);
+  void hurry_where_nothing_is_up(Millis now, std::uint16_t random);
   void lost(Link& link, Millis now, std::uint16_t random);
   void end_slow_links(Millis now, std::uint16_t random);
   void probe(Path path, Millis now);

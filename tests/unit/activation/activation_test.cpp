@@ -90,7 +90,7 @@ TEST(Activation, a_network_change_ends_a_pause_at_once) {
     keeper.pass(60s);
   }
   keeper.give(On::DirectDown);
-  EXPECT_EQ(keeper.pass(30s), Texts{});
+  EXPECT_EQ(keeper.pass(10s), Texts{});
   EXPECT_EQ(keeper.give(On::NetworkChanged), (Texts{"open direct"}));
 }
 
@@ -103,8 +103,9 @@ TEST(Activation, an_attempt_on_the_old_network_is_given_up_at_a_network_change) 
 }
 
 TEST(Activation, pauses_double_up_to_the_longest_and_vary_with_chance) {
-  Keeper keeper({.mode = Mode::FixedDirect});
+  Keeper keeper;
   keeper.pair_and_assign();
+  keeper.give(On::GatewayUp);
   for (const auto pause : {1s, 2s, 4s, 8s, 16s, 32s, 60s, 60s}) {
     keeper.random = 0xffff;
     keeper.give(On::DirectDown);
@@ -114,6 +115,30 @@ TEST(Activation, pauses_double_up_to_the_longest_and_vary_with_chance) {
   keeper.random = 0;
   keeper.give(On::DirectDown);
   EXPECT_EQ(*keeper.activation.deadline(), keeper.now + 30s);
+}
+
+TEST(Activation, while_no_link_is_up_pauses_stay_well_below_what_streams_wait) {
+  Keeper keeper({.mode = Mode::FixedDirect});
+  keeper.pair_and_assign();
+  for (const auto pause : {1s, 2s, 4s, 8s, 15s, 15s}) {
+    keeper.give(On::DirectDown);
+    EXPECT_EQ(*keeper.activation.deadline(), keeper.now + pause);
+    keeper.pass(pause);
+  }
+}
+
+TEST(Activation, when_the_last_link_is_lost_then_a_long_pause_of_the_other_one_is_cut_short) {
+  Keeper keeper;
+  keeper.pair_and_assign();
+  keeper.give(On::GatewayUp);
+  for (int i = 0; i < 8; ++i) {
+    keeper.give(On::DirectDown);
+    keeper.pass(i < 7 ? 60s : 0s);
+  }
+  EXPECT_EQ(*keeper.activation.deadline(), keeper.now + 60s);
+  keeper.give(On::GatewayDown);
+  keeper.pass(14s);
+  EXPECT_EQ(keeper.pass(1s), (Texts{"open direct"}));
 }
 
 TEST(Activation, a_refused_link_is_tried_again_only_after_the_longest_pause) {

@@ -1,147 +1,9 @@
 // What a PN GW carries for its devices and what it refuses [X10].
 
-#include "pngw/pan_relay.hpp"
+#include "pan_relay_fixture.hpp"
 
-#include <gtest/gtest.h>
-
-#include <boost/asio/local/connect_pair.hpp>
-
-#include "pngw/operator_relay.hpp"
-#include "runtime/clock.hpp"
-#include "runtime/system_random.hpp"
-#include "store/memory/memory_pairing_store.hpp"
-#include "store/sync.hpp"
-
-namespace cpns::pngw {
+namespace cpns::pngw::test {
 namespace {
-
-namespace asio = runtime::asio;
-using runtime::Task;
-using std::chrono::milliseconds;
-
-secret::TlsPsk key() {
-  return secret::TlsPsk::make([](auto to) { std::fill(to.begin(), to.end(), std::uint8_t{5}); });
-}
-stream::NodeId node(std::uint8_t n) { return stream::NodeId{{n}}; }
-
-/// Keeps what it is asked to carry, and gives the other end of it to the test.
-class FakeUpstream final : public RelayUpstream {
- public:
-  explicit FakeUpstream(asio::io_context& loop) : loop_(loop) {}
-  Task<Result<Opened>> open(stream::RelayOpen request) override {
-    asked.push_back(std::move(request));
-    asio::local::stream_protocol::socket a(loop_);
-    asio::local::stream_protocol::socket b(loop_);
-    asio::local::connect_pair(a, b);
-    server = servers.emplace_back(std::make_shared<runtime::SocketStream>(std::move(b)));
-    co_return Opened{std::make_shared<runtime::SocketStream>(std::move(a)), upstream};
-  }
-  [[nodiscard]] std::vector<stream::NodeId> path() const override { return upstream; }
-
-  std::vector<stream::RelayOpen> asked;
-  std::vector<stream::NodeId> upstream;
-  std::vector<std::shared_ptr<runtime::ByteStream>> servers;
-  std::shared_ptr<runtime::ByteStream> server;  ///< the last of them
-
- private:
-  asio::io_context& loop_;
-};
-
-class PanRelayTest : public testing::Test {
- protected:
-  using Opened = Result<RelayUpstream::Opened>;
-
-  PanRelayTest() {
-    tls::PskServerProfile profile;
-    profile.alpn = {std::string(kPanRelayAlpn)};
-    factory = std::move(*tls::make_psk_server_factory(profile));
-    const auto now = runtime::now();
-    store::Pairing open{peer, secret::PairingSecret::make([](auto) {}), now, now + std::chrono::minutes(1)};
-    EXPECT_TRUE(
-        store::wait_for_done([&](store::Done done) { pairings.open_pairing(std::move(open), std::move(done)); }).ok());
-    store::PanPeer known{peer, *ids::DeviceName::parse("camera"), key(), now};
-    EXPECT_TRUE(
-        store::wait_for_done([&](store::Done done) { pairings.claim(std::move(known), std::move(done)); }).ok());
-  }
-  ~PanRelayTest() override {
-    relay().stop();
-    loop.restart();
-    loop.run_for(milliseconds(50));
-  }
-  template <class T>
-  T run(Task<T> task) {
-    std::optional<T> result;
-    asio::co_spawn(loop, keep(std::move(task), &result), asio::detached);
-    EXPECT_TRUE(until([&] { return result.has_value(); }));
-    return result ? std::move(*result) : T(Error{Code::peer_too_slow});
-  }
-  bool until(const std::function<bool()>& done) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (!done() && std::chrono::steady_clock::now() < end) loop.run_one_for(milliseconds(20));
-    return done();
-  }
-  Opened ask(stream::RelayOpen request) {
-    asio::local::stream_protocol::socket a(loop);
-    asio::local::stream_protocol::socket b(loop);
-    asio::local::connect_pair(a, b);
-    const auto gateway = std::make_shared<runtime::SecureLink>(
-        runtime::over_stream(std::make_shared<runtime::SocketStream>(std::move(b))), std::move(*factory->make()));
-    asio::co_spawn(loop, serve(this, gateway), asio::detached);
-    auto engine = tls::make_psk_client({"device", key(), {std::string(kPanRelayAlpn)}});
-    device = std::make_shared<runtime::SecureLink>(
-        runtime::over_stream(std::make_shared<runtime::SocketStream>(std::move(a))), std::move(*engine));
-    return run(dial(device, std::move(request)));
-  }
-  static RelayLimits limits_with(bool only_cpns) { return {true, 2, 0, std::chrono::seconds(60), only_cpns}; }
-  static stream::RelayOpen request(std::vector<stream::NodeId> path) {
-    return {stream::RelayOpen::Kind::EndToEnd, {}, {}, std::move(path)};
-  }
-  static Task<Result<std::size_t>> send_and_read(std::shared_ptr<runtime::ByteStream> to, std::string text,
-                                                 std::shared_ptr<runtime::ByteStream> from, Bytes* into) {
-    auto sent = co_await to->write(as_bytes(text));
-    if (!sent) co_return std::move(sent).error();
-    const auto room = std::span<std::uint8_t>(*into);
-    co_return co_await from->read_some(room, milliseconds(5000));
-  }
-
- private:
-  template <class T>
-  static Task<void> keep(Task<T> task, std::optional<T>* into) {
-    into->emplace(co_await std::move(task));
-  }
-  static Task<std::optional<secret::TlsPsk>> find() { co_return key(); }
-  static Task<void> serve(PanRelayTest* self, std::shared_ptr<runtime::SecureLink> link) {
-    runtime::SecureLink::KeyLookup lookup = [](std::string) { return find(); };
-    if (!co_await link->handshake(milliseconds(5000), std::move(lookup))) co_return;
-    const auto peer = self->peer;
-    auto done = co_await self->relay().serve(link, peer);
-    if (!done) self->refusal = done.error();
-    co_await link->shutdown();
-    ++self->over;
-  }
-  static Task<Opened> dial(std::shared_ptr<runtime::SecureLink> link, stream::RelayOpen request) {
-    runtime::SecureLink::KeyLookup none;
-    auto shaken = co_await link->handshake(milliseconds(5000), std::move(none));
-    if (!shaken) co_return std::move(shaken).error();
-    const ids::CorrelationId run{{1, 2, 3, 4, 5, 6, 7, 8}};
-    co_return co_await ask_for_relay(link, run, std::move(request), milliseconds(5000));
-  }
-
- protected:
-  asio::io_context loop{1};
-  runtime::SystemRandom random;
-  runtime::Log log{runtime::LogOptions{}};
-  store::Sealer sealer{secret::MasterKey::make([](auto) {})};
-  store::memory::MemoryPairingStore pairings{sealer, random};
-  const store::PairingId peer{{7, 7}};
-  FakeUpstream upstream{loop};
-  std::unique_ptr<tls::EngineFactory> factory;
-  std::optional<PanRelay> made{std::in_place, pairings, upstream, node(100), log, limits_with(false)};
-  [[nodiscard]] PanRelay& relay() { return *made; }
-  std::shared_ptr<runtime::SecureLink> device;
-  std::optional<Error> refusal;
-  int over = 0;
-};
 
 TEST_F(PanRelayTest, bytes_go_through_and_the_first_pn_gw_says_whose_they_are) {
   auto claimed = request({node(1)});
@@ -156,6 +18,97 @@ TEST_F(PanRelayTest, bytes_go_through_and_the_first_pn_gw_says_whose_they_are) {
   const auto size = run(send_and_read(opened->pipe, "hello", upstream.server, &got));
   ASSERT_TRUE(size.ok());
   EXPECT_EQ(as_text(ByteView(got).first(*size)), "hello");
+}
+
+TEST_F(PanRelayTest, when_the_device_has_its_own_tls_then_the_hops_are_bare_after_relay_ready) {
+  const auto opened = ask(request({node(1)}));
+  ASSERT_TRUE(opened.ok()) << to_text(opened.error());
+  Bytes got(100);
+  ASSERT_TRUE(run(send_and_read(opened->pipe, "its own ciphertext", upstream.server, &got)).ok());
+  EXPECT_TRUE(on_the_pan.ends_with("its own ciphertext"));
+  EXPECT_EQ(on_the_pan.find("camera"), std::string::npos) << "what comes before is not for listeners";
+}
+
+TEST_F(PanRelayTest, when_a_pne_has_no_tls_of_its_own_then_the_hop_stays_encrypted) {
+  auto asked = request({node(1)});
+  asked.kind = stream::RelayOpen::Kind::Pne;
+  const auto opened = ask(std::move(asked));
+  ASSERT_TRUE(opened.ok()) << to_text(opened.error());
+  Bytes got(100);
+  const auto size = run(send_and_read(opened->pipe, "in the clear", upstream.server, &got));
+  ASSERT_TRUE(size.ok());
+  EXPECT_EQ(as_text(ByteView(got).first(*size)), "in the clear");
+  EXPECT_EQ(on_the_pan.find("in the clear"), std::string::npos);
+}
+
+TEST_F(PanRelayTest, when_one_end_says_its_last_word_then_the_other_still_has_its_own) {
+  for (const auto kind : {stream::RelayOpen::Kind::EndToEnd, stream::RelayOpen::Kind::Pne}) {
+    auto asked = request({node(1)});
+    asked.kind = kind;
+    const auto opened = ask(std::move(asked));
+    ASSERT_TRUE(opened.ok());
+    opened->pipe->finish_writing();
+    Bytes got(100);
+    const auto end = run(upstream.server->read_some(got, milliseconds(5000)));
+    ASSERT_TRUE(end.ok());
+    EXPECT_EQ(*end, 0U);
+    const auto late = run(send_and_read(upstream.server, "a last word", opened->pipe, &got));
+    ASSERT_TRUE(late.ok());
+    EXPECT_EQ(as_text(ByteView(got).first(*late)), "a last word");
+    upstream.server->finish_writing();
+    ASSERT_TRUE(until([&] { return relay().carried() == 0; }));
+  }
+}
+
+TEST_F(PanRelayTest, when_one_end_keeps_silent_after_the_others_last_word_then_it_is_not_waited_for_long) {
+  auto limits = limits_with(false);
+  limits.after_end = milliseconds(50);
+  made.emplace(pairings, upstream, node(100), log, limits);
+  const auto opened = ask(request({node(1)}));
+  ASSERT_TRUE(opened.ok());
+  opened->pipe->finish_writing();
+  EXPECT_TRUE(until([&] { return relay().carried() == 0; }));
+  EXPECT_FALSE(refusal.has_value());
+}
+
+TEST_F(PanRelayTest, when_all_devices_together_have_enough_then_one_more_is_refused) {
+  auto limits = limits_with(false);
+  limits.all_connections = 1;
+  made.emplace(pairings, upstream, node(100), log, limits);
+  const auto first = ask(request({node(1)}));
+  ASSERT_TRUE(first.ok());
+  EXPECT_FALSE(ask(request({node(1)})).ok());
+  ASSERT_TRUE(until([&] { return refusal.has_value(); }));
+  EXPECT_EQ(refusal->code, Code::relay_limit_reached);
+}
+
+TEST_F(PanRelayTest, when_the_relay_stops_then_what_it_carries_ends) {
+  const auto opened = ask(request({node(1)}));
+  ASSERT_TRUE(opened.ok());
+  Bytes got(100);
+  ASSERT_TRUE(run(send_and_read(opened->pipe, "x", upstream.server, &got)).ok());
+  relay().stop();
+  EXPECT_TRUE(until([&] { return over == 1; }));
+}
+
+TEST_F(PanRelayTest, when_the_hello_trickles_then_one_limit_holds_for_all_of_it) {
+  auto limits = limits_with(true);
+  limits.first_message = milliseconds(200);
+  made.emplace(pairings, upstream, node(100), log, limits);
+  const auto opened = ask(request({node(1)}));
+  ASSERT_TRUE(opened.ok());
+  // A record of 512 bytes with a ClientHello in it, as far as it comes.
+  const Bytes begin{0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3};
+  std::size_t at = 0;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (!refusal && std::chrono::steady_clock::now() < end) {
+    const Bytes piece{at < begin.size() ? begin[at] : std::uint8_t{0}};
+    ++at;
+    (void)run(opened->pipe->write(piece));
+    loop.run_for(milliseconds(10));
+  }
+  ASSERT_TRUE(until([&] { return refusal.has_value(); }));
+  EXPECT_EQ(refusal->code, Code::peer_too_slow);
 }
 
 TEST_F(PanRelayTest, when_a_device_pretends_to_pass_on_anothers_connection_then_it_is_still_named_by_its_own_pairing) {
@@ -192,14 +145,12 @@ TEST_F(PanRelayTest, when_too_many_pn_gws_stand_in_a_row_then_it_refuses_X10) {
 
 TEST_F(PanRelayTest, when_a_device_has_its_share_of_connections_then_one_more_is_refused) {
   const auto first = ask(request({node(1)}));
-  const auto first_link = device;
   const auto second = ask(request({node(1)}));
-  const auto second_link = device;
   ASSERT_TRUE(first.ok() && second.ok());
   EXPECT_FALSE(ask(request({node(1)})).ok());
   ASSERT_TRUE(until([&] { return refusal.has_value(); }));
   EXPECT_EQ(refusal->code, Code::relay_limit_reached);
-  first_link->abort();
+  (*first).pipe->abort();
   ASSERT_TRUE(until([&] { return relay().carried() == 1; }));
   EXPECT_TRUE(ask(request({node(1)})).ok());
 }
@@ -224,4 +175,4 @@ TEST_F(PanRelayTest, when_the_server_ends_then_the_device_hears_it) {
 }
 
 }  // namespace
-}  // namespace cpns::pngw
+}  // namespace cpns::pngw::test

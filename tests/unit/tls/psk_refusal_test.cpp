@@ -125,6 +125,16 @@ TEST(PskRefusal, when_the_identity_changes_after_a_retry_then_it_is_refused) {
   EXPECT_EQ(pair.asked.size(), 1U);
 }
 
+TEST(PskRefusal, when_the_protocols_change_after_a_retry_then_it_is_refused) {
+  auto pair = bent_pair([](SSL_CTX* c) { SSL_CTX_set1_groups_list(c, "P-256:X25519"); });
+  int flights = 0;
+  pair.tamper = [&](bool from_client, Bytes& bytes) {
+    if (from_client && ++flights == 2) replace(bytes, Bytes{'c', 'p', 'n', 's', '/'}, Bytes{'h', 't', 't', 'p', '/'});
+  };
+  pair.run();
+  expect_refused(pair, Code::tls_alpn_refused, "illegal parameter");
+}
+
 TEST(PskRefusal, when_the_server_shows_a_certificate_instead_then_the_client_does_not_open) {
   // A server that finds no key for the identity, as one would that knows nothing of it.
   auto pair = psk_pair();
