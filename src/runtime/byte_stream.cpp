@@ -50,10 +50,16 @@ Task<Result<std::size_t>> PrefixedStream::read_some(std::span<std::uint8_t> out,
 Task<Result<void>> PrefixedStream::write(ByteView bytes) { co_return co_await rest_->write(bytes); }
 
 SocketStream::SocketStream(asio::ip::tcp::socket socket)
-    : remote_(remote_of(socket)), socket_(at_once(std::move(socket))), watch_(socket_) {}
+    : remote_(remote_of(socket)), socket_(at_once(std::move(socket))), watch_(socket_) {
+  boost::system::error_code ignored;
+  socket_.non_blocking(true, ignored);
+}
 
 SocketStream::SocketStream(asio::local::stream_protocol::socket socket)
-    : remote_("unix"), socket_(std::move(socket)), watch_(socket_) {}
+    : remote_("unix"), socket_(std::move(socket)), watch_(socket_) {
+  boost::system::error_code ignored;
+  socket_.non_blocking(true, ignored);
+}
 
 Task<Result<std::size_t>> SocketStream::read_some(std::span<std::uint8_t> out, Milliseconds limit) {
   watch_.watch(limit);
@@ -82,6 +88,18 @@ Task<Result<void>> SocketStream::write(ByteView bytes) {
     bytes = bytes.subspan(taken);
   }
   co_return Result<void>{};
+}
+
+Task<boost::system::error_code> SocketStream::readable() {
+  boost::system::error_code failed;
+  co_await socket_.async_wait(asio::socket_base::wait_read, asio::redirect_error(asio::use_awaitable, failed));
+  co_return failed;
+}
+
+Task<boost::system::error_code> SocketStream::writable() {
+  boost::system::error_code failed;
+  co_await socket_.async_wait(asio::socket_base::wait_write, asio::redirect_error(asio::use_awaitable, failed));
+  co_return failed;
 }
 
 void SocketStream::finish_writing() {

@@ -10,6 +10,16 @@
 
 namespace cpns::runtime {
 
+/// A socket whose bytes may go to another one inside the kernel.
+class KernelSocket {
+ public:
+  virtual ~KernelSocket() = default;
+  /// Non-blocking; -1 once it is closed. Not to be kept.
+  [[nodiscard]] virtual int descriptor() = 0;
+  [[nodiscard]] virtual Task<boost::system::error_code> readable() = 0;
+  [[nodiscard]] virtual Task<boost::system::error_code> writable() = 0;
+};
+
 class ByteStream {
  public:
   using Milliseconds = std::chrono::milliseconds;
@@ -26,6 +36,8 @@ class ByteStream {
   /// Where it comes from, for logs.
   [[nodiscard]] virtual std::string remote() const = 0;
   [[nodiscard]] virtual asio::any_io_executor executor() = 0;
+  /// Its socket where it is nothing but one, and no bytes wait in this process; else nullptr.
+  [[nodiscard]] virtual KernelSocket* kernel_socket() { return nullptr; }
 };
 
 class LinkStream final : public ByteStream {
@@ -43,7 +55,7 @@ class LinkStream final : public ByteStream {
 };
 
 /// A connected TCP or Unix socket.
-class SocketStream final : public ByteStream {
+class SocketStream final : public ByteStream, private KernelSocket {
  public:
   explicit SocketStream(asio::ip::tcp::socket socket);
   explicit SocketStream(asio::local::stream_protocol::socket socket);
@@ -54,8 +66,13 @@ class SocketStream final : public ByteStream {
   void abort() override;
   [[nodiscard]] std::string remote() const override { return remote_; }
   [[nodiscard]] asio::any_io_executor executor() override { return socket_.get_executor(); }
+  [[nodiscard]] KernelSocket* kernel_socket() override { return this; }
 
  private:
+  [[nodiscard]] int descriptor() override { return socket_.is_open() ? socket_.native_handle() : -1; }
+  [[nodiscard]] Task<boost::system::error_code> readable() override;
+  [[nodiscard]] Task<boost::system::error_code> writable() override;
+
   std::string remote_;
   asio::generic::stream_protocol::socket socket_;
   IdleWatch watch_;
@@ -71,6 +88,7 @@ class PrefixedStream final : public ByteStream {
   void abort() override { rest_->abort(); }
   [[nodiscard]] std::string remote() const override { return rest_->remote(); }
   [[nodiscard]] asio::any_io_executor executor() override { return rest_->executor(); }
+  [[nodiscard]] KernelSocket* kernel_socket() override { return first_.empty() ? rest_->kernel_socket() : nullptr; }
 
  private:
   Bytes first_;
