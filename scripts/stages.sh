@@ -124,4 +124,19 @@ steps = sorted({line["step"] for line in lines if line.get("event") == "step"})
 assert steps == list(range(17)), f"steps {steps}"
 print(f"  17 steps, {len(lines)} lines of JSON")
 PYTHON
+  check_modes_demo
+}
+
+check_modes_demo() {
+  local log=$logs/demo-modes.jsonl begun=$SECONDS
+  if ! timeout 300 "$root/build/release/bin/cpns" demo --modes --size 64 --json >"$log" 2>"$logs/demo-modes.err" </dev/null; then
+    tail -n 5 "$log" "$logs/demo-modes.err"
+    return 1
+  fi
+  python3 -B - "$log" $((SECONDS - begun)) <<'PYTHON'
+import json, sys
+last = json.loads(open(sys.argv[1]).read().splitlines()[-1])
+assert last["event"] == "ended" and last["bytes"] == 64 << 20, last
+print(f"  modes: {last['switches']} switches in {sys.argv[2]} s")
+PYTHON
 }

@@ -42,6 +42,7 @@ struct Relay::Impl {
   std::atomic<std::uint16_t> upstream_port{0};
   std::atomic<std::int64_t> delay_ms{0};
   std::atomic<bool> held{false};
+  std::atomic<bool> refusing{false};
   std::atomic<unsigned> taken{0};
   std::mutex hook_mutex;
   Hook hook;
@@ -96,7 +97,7 @@ struct Relay::Impl {
     const tcp::endpoint target(asio::ip::address_v4::loopback(), upstream_port);
     error_code error = asio::error::not_connected;
     auto token = asio::redirect_error(asio::use_awaitable, error);
-    if (target.port() != 0) co_await connection->upstream.async_connect(target, token);
+    if (target.port() != 0 && !refusing) co_await connection->upstream.async_connect(target, token);
     if (error) {
       connection->close();
       co_return;
@@ -158,6 +159,8 @@ Capture& Relay::capture() noexcept { return impl_->capture; }
 unsigned Relay::connections() const noexcept { return impl_->taken; }
 void Relay::set_delay(std::chrono::milliseconds delay) { impl_->delay_ms = delay.count(); }
 void Relay::hold(bool on) { impl_->held = on; }
+
+void Relay::refuse(bool on) { impl_->refusing = on; }
 
 void Relay::cut() {
   asio::post(impl_->io, [raw = impl_.get()] { raw->close_connections(); });

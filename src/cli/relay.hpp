@@ -37,6 +37,8 @@ class Relay {
   void set_delay(std::chrono::milliseconds delay);
   /// While held, bytes are taken and captured but do not go on.
   void hold(bool on);
+  /// New connections are closed at once, whatever the upstream.
+  void refuse(bool on);
   /// Closes the connections that are open now.
   void cut();
   void set_hook(Hook hook);

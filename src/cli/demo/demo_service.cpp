@@ -58,15 +58,41 @@ asio::awaitable<void> send_text(ClientPtr connection, http::status status, std::
   co_await http::async_write(connection->socket, response, token);
 }
 
-asio::awaitable<void> send_file(ClientPtr connection, std::uint64_t size, error_code& error) {
+// What a path after /file/ asks for: BYTES, or BYTES/RATE with RATE in bytes a second.
+struct FileRequest {
+  std::uint64_t size = 0;
+  std::uint64_t rate = 0;  ///< 0: as fast as it goes
+};
+std::optional<FileRequest> parse_file_request(std::string_view text) {
+  const auto number = [](std::string_view digits, std::uint64_t& into) {
+    const auto [end, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), into);
+    return bad == std::errc{} && end == digits.data() + digits.size();
+  };
+  FileRequest request;
+  const auto slash = text.find('/');
+  if (!number(text.substr(0, slash), request.size)) return std::nullopt;
+  if (slash != text.npos && (!number(text.substr(slash + 1), request.rate) || request.rate == 0)) return std::nullopt;
+  return request;
+}
+
+asio::awaitable<void> send_file(ClientPtr connection, FileRequest file, error_code& error) {
+  const auto [size, rate] = file;
   const std::string head =
       "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: " + std::to_string(size) +
       "\r\n\r\n";
   auto token = asio::redirect_error(asio::use_awaitable, error);
   const auto head_buffer = asio::buffer(head);
   co_await asio::async_write(connection->socket, head_buffer, token);
-  for (std::uint64_t at = 0; at < size && !error; at += kBlockSize) {
-    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(kBlockSize, size - at));
+  // With a rate in small blocks, so that whoever receives them sees each pause.
+  const std::size_t block = rate == 0 ? kBlockSize : kBlockSize / 8;
+  const auto begun = std::chrono::steady_clock::now();
+  asio::steady_timer due(connection->socket.get_executor());
+  for (std::uint64_t at = 0; at < size && !error; at += block) {
+    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(block, size - at));
+    if (rate > 0) {
+      due.expires_at(begun + std::chrono::microseconds(at * 1'000'000 / rate));
+      co_await due.async_wait(token);
+    }
     fill_file_content(at, {connection->block.data(), n});
     const auto piece = asio::buffer(connection->block.data(), n);
     co_await asio::async_write(connection->socket, piece, token);
@@ -94,9 +120,7 @@ asio::awaitable<void> send_digest(ClientPtr connection, Request& request, error_
 
 asio::awaitable<void> answer(ClientPtr connection, Request& request, error_code& error) {
   const std::string target(request.get().target());
-  std::uint64_t size = 0;
-  const std::string_view digits = std::string_view(target).substr(std::min<std::size_t>(target.size(), 6));
-  const auto [end, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
+  constexpr std::string_view kFile = "/file/";
   std::string type = "text/plain";
   std::string text;
   auto status = http::status::ok;
@@ -104,9 +128,11 @@ asio::awaitable<void> answer(ClientPtr connection, Request& request, error_code&
     co_await send_digest(connection, request, error);
     co_return;
   }
-  if (target.starts_with("/file/") && bad == std::errc{} && end == digits.data() + digits.size()) {
-    co_await send_file(connection, size, error);
-    co_return;
+  if (target.starts_with(kFile)) {
+    if (const auto file = parse_file_request(std::string_view(target).substr(kFile.size()))) {
+      co_await send_file(connection, *file, error);
+      co_return;
+    }
   }
   if (target == "/hello") {
     text = greeting(request);
@@ -115,7 +141,7 @@ asio::awaitable<void> answer(ClientPtr connection, Request& request, error_code&
     text = all_headers(request);
   } else {
     status = http::status::not_found;
-    text = "There are /hello, /headers, /file/BYTES and, for POST, /digest.\n";
+    text = "There are /hello, /headers, /file/BYTES, /file/BYTES/RATE and, for POST, /digest.\n";
   }
   co_await send_text(connection, status, std::move(type), std::move(text), error);
 }

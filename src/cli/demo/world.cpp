@@ -85,7 +85,9 @@ Result<void> World::make_server() {
                                  operator_relay_->endpoint(), "--direct-endpoint", direct_relay_->endpoint()}));
   const auto file = folder / "server.toml";
   CPNS_TRY(const std::string text, read_text(file));
-  return write_text(file, text + "\n[service.hello]\nupstream = \"127.0.0.1:" + std::to_string(service_port_) + "\"\n");
+  // Once as HTTP, with the caller's fields, and once as the bytes that it speaks.
+  const auto upstream = "upstream = \"127.0.0.1:" + std::to_string(service_port_) + "\"\n";
+  return write_text(file, text + "\n[service.hello]\n" + upstream + "\n[service.files]\nkind = \"tcp\"\n" + upstream);
 }
 
 Result<void> World::enroll_gateway() {
@@ -201,12 +203,23 @@ Result<std::string> World::request(const std::string& service, const std::string
   return run("cpns-device", {"request", service, path, "--dir", folder_of(Party::CmDevice).string()});
 }
 
+Result<void> World::configure_device(const std::string& text) {
+  const auto file = folder_of(Party::CmDevice) / "device.toml";
+  CPNS_CHECK(write_text(file, text));
+  std::error_code error;
+  fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write, error);
+  if (error) return Error{Code::named_file_unreadable, file.string(), "a file of this user"};
+  return {};
+}
+
+Result<ChildProcess> World::start_device_tool(std::vector<std::string> arguments) {
+  const auto errors = options_.folder / (arguments.front() + ".err");
+  arguments.insert(arguments.end(), {"--dir", folder_of(Party::CmDevice).string()});
+  return ChildProcess::start({program("cpns-device"), std::move(arguments), {}, errors, true});
+}
+
 Result<ChildProcess> World::start_request(const std::string& service, const std::string& path) {
-  return ChildProcess::start({program("cpns-device"),
-                              {"request", service, path, "--dir", folder_of(Party::CmDevice).string()},
-                              {},
-                              options_.folder / "request.err",
-                              true});
+  return start_device_tool({"request", service, path});
 }
 
 std::vector<World::Event> World::read_logs() {

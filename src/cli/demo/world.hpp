@@ -57,6 +57,10 @@ class World {
   /// A program with arguments, from start to end; its standard output. Fails with `program_ended_early`, whose `got`
   /// holds its last words.
   [[nodiscard]] Result<std::string> run(const std::string& program, std::vector<std::string> arguments);
+  /// The device's device.toml; holds from its next start on.
+  [[nodiscard]] Result<void> configure_device(const std::string& text);
+  /// `cpns-device` with arguments, in the device's folder; its standard output is to be read.
+  [[nodiscard]] Result<ChildProcess> start_device_tool(std::vector<std::string> arguments);
   /// `cpns-device request SERVICE PATH`: the body.
   [[nodiscard]] Result<std::string> request(const std::string& service, const std::string& path);
   [[nodiscard]] Result<ChildProcess> start_request(const std::string& service, const std::string& path);

@@ -2,13 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <fstream>
-#include <nlohmann/json.hpp>
 
-#include "cli/child_process.hpp"
 #include "core/assign/steps.hpp"
-#include "support/deadline.hpp"
-#include "support/temp_dir.hpp"
+#include "demo_run.hpp"
 
 namespace cpns::cli {
 namespace {
@@ -16,40 +12,7 @@ namespace {
 using nlohmann::json;
 using std::chrono::seconds;
 
-class DemoTest : public testing::Test {
- protected:
-  // The demo makes its folder where TMPDIR says.
-  void SetUp() override {
-    std::filesystem::create_directory(dir_ / "tmp");
-    ::setenv("TMPDIR", (dir_ / "tmp").c_str(), 1);
-  }
-  void TearDown() override { ::unsetenv("TMPDIR"); }
-
-  ChildProcess start(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "demo");
-    auto child = ChildProcess::start({CPNS_PROGRAM, std::move(arguments), dir_ / "out", dir_ / "err"});
-    EXPECT_TRUE(child.ok());
-    return std::move(*child);
-  }
-  [[nodiscard]] std::string text(const std::string& name) const {
-    std::ifstream in(dir_ / name);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
-  [[nodiscard]] std::vector<std::string> lines() const {
-    std::vector<std::string> out;
-    std::ifstream in(dir_ / "out");
-    for (std::string line; std::getline(in, line);) out.push_back(line);
-    return out;
-  }
-  [[nodiscard]] std::vector<json> events() const {
-    std::vector<json> out;
-    for (const auto& line : lines()) out.push_back(json::parse(line));
-    return out;
-  }
-  [[nodiscard]] bool nothing_left() const { return std::filesystem::is_empty(dir_ / "tmp"); }
-
-  test::TempDir dir_;
-};
+class DemoTest : public DemoRun {};
 
 TEST_F(DemoTest, when_run_as_json_then_every_step_comes_in_order_with_what_was_on_the_wire) {
   auto demo = start({"--json", "--size", "4"});
@@ -106,9 +69,7 @@ TEST_F(DemoTest, when_shown_to_people_then_no_line_is_too_long_and_no_colour_goe
   const auto status = demo.wait(seconds(60));
   ASSERT_TRUE(status && status->clean()) << text("err") << text("out");
   for (const auto& line : lines()) {
-    const auto columns =
-        std::ranges::count_if(line, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; });
-    EXPECT_LE(columns, 110) << line;
+    EXPECT_LE(columns(line), 110) << line;
   }
   EXPECT_EQ(text("out").find('\x1b'), std::string::npos);
 }
