@@ -21,7 +21,7 @@ constexpr auto kShowEvery = milliseconds(80);
 // A pause may come a moment after the state has changed.
 constexpr auto kAfterglow = milliseconds(250);
 // How long the acts take on a machine that is not loaded; slower, and the download waits with its last bytes.
-constexpr std::uint64_t kNominalSeconds = 26;
+constexpr std::uint64_t kNominalSeconds = 30;
 constexpr auto kSocket = "files.sock";
 constexpr auto kDeviceConfig = R"([policy]
 hold_seconds = 1
@@ -46,13 +46,15 @@ class ModesRun {
   Result<void> tick();
   [[nodiscard]] bool is(activation::State state) const { return now_.state == activation::name_of(state); }
   /// The last bytes are waited with until the acts are over.
-  [[nodiscard]] bool may_end() const { return act_ == kActs.size(); }
+  [[nodiscard]] bool reads() const { return act_ == kActs.size() || download_->bytes() < size_ - size_ / 50; }
+  [[nodiscard]] bool bytes_come() const;
 
   World& world_;
   ModesView& view_;
   std::uint64_t size_;
   std::optional<ModeWatch> watch_;
   std::optional<PacedDownload> download_;
+  std::optional<ChildProcess> wish_;  ///< `cpns-device mode`
   ModesMoment now_;
   ModesOutcome outcome_;
   std::size_t act_ = 0;   ///< the next one, or the one under way
@@ -99,8 +101,10 @@ Result<void> ModesRun::await_state(activation::State wanted) {
   return Error{Code::wait_timed_out, now_.state, std::string(activation::name_of(wanted))};
 }
 
+// Not waited for here: the download is read meanwhile. Had it failed, the act would have no effect.
 Result<void> ModesRun::wish(const std::string& mode) {
-  CPNS_CHECK(world_.run("cpns-device", {"mode", mode, "--dir", world_.folder_of(Party::CmDevice).string()}));
+  CPNS_TRY(auto tool, world_.start_device_tool({"mode", mode}));
+  wish_.emplace(std::move(tool));
   return {};
 }
 
@@ -133,6 +137,12 @@ Result<void> ModesRun::perform(const Act& act) {
   return {};
 }
 
+// Some have just been read, or stand there to be read.
+bool ModesRun::bytes_come() const {
+  pollfd waiting{download_->descriptor(), POLLIN, 0};
+  return reads() ? download_->silent_for() < kAfterglow / 2 : ::poll(&waiting, 1, 0) > 0;
+}
+
 // One look at where the script stands.
 Result<void> ModesRun::go_on() {
   if (act_ == kActs.size()) return {};
@@ -156,7 +166,11 @@ Result<void> ModesRun::go_on() {
   }
   if (!std::exchange(reached_, true)) since_ = now;
   const bool stands = act.leads_to == activation::State::Degraded;
-  if (now < since_ + kAfterglow || (!stands && download_->silent_for() > kAfterglow / 2)) return {};
+  if (now < since_ + kAfterglow) return {};
+  if (!stands && !bytes_come()) {
+    if (now < since_ + kEffectLimit) return {};
+    return Error{Code::wait_timed_out, std::string(act.what) + ": no byte comes", "the download to go on"};
+  }
   const auto pause = download_->longest_pause_ms();
   if (!stands) {
     auto& longest = act.planned ? outcome_.longest_planned_ms : outcome_.longest_unplanned_ms;
@@ -171,8 +185,7 @@ Result<void> ModesRun::go_on() {
 
 Result<void> ModesRun::tick() {
   CPNS_CHECK(check_not_interrupted());
-  const bool reads = may_end() || download_->bytes() < size_ - size_ / 50;
-  pollfd waiting[2] = {{watch_->descriptor(), POLLIN, 0}, {reads ? download_->descriptor() : -1, POLLIN, 0}};
+  pollfd waiting[2] = {{watch_->descriptor(), POLLIN, 0}, {reads() ? download_->descriptor() : -1, POLLIN, 0}};
   const int ready = ::poll(waiting, 2, static_cast<int>(kTick.count()));
   if (ready > 0 && waiting[1].revents != 0) CPNS_CHECK(download_->take());
   now_.seconds = download_->seconds();
