@@ -92,11 +92,11 @@ def main():
     target = pathlib.Path(sys.argv[sys.argv.index("--into") + 1])
     text = target.read_text()
     for name, made in tables.items():
-        begin, end = f"<!-- {name} -->\n", "\n<!-- end -->"
+        begin, end = f"<!-- {name} -->\n", "<!-- end -->"
         if not made or begin not in text:
             continue
         before, rest = text.split(begin, 1)
-        text = before + begin + made + end + rest.split(end, 1)[1]
+        text = before + begin + made + "\n" + end + rest.split(end, 1)[1]
     target.write_text(text)
 
 

@@ -31,6 +31,26 @@ TEST_F(RelayTest, when_a_device_goes_by_way_of_the_gateway_then_neither_listener
   EXPECT_EQ(world_->hosts().broadband.counts(Way::There).packets, 0U) << "nothing went over broadband";
 }
 
+TEST_F(RelayTest, when_a_device_is_revoked_then_what_the_gateway_carries_for_it_ends_at_once_V1) {
+  prepare();
+  run_device("gateway");
+  const auto own = headers();
+  const auto at = own.find("cm-");
+  ASSERT_NE(at, std::string::npos) << own;
+  auto download = start_download(1024 * kMiB);
+  ASSERT_TRUE(await_bytes(download, kMiB));
+  world_->forget();
+  world_->run(Party::Server, std::string(CPNS_PROGRAMS) + "/cpns",
+              {"device", "revoke", own.substr(at, 29), "--server", world_->folder(Party::Server).string()});
+  const auto asked = std::chrono::steady_clock::now();
+  const auto ended = download.process.wait(10s);
+  ASSERT_TRUE(ended.has_value()) << "the download goes on";
+  EXPECT_FALSE(ended->clean());
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, 5s);
+  EXPECT_TRUE(world_->await(Party::PnGw, "relay_closed"));
+  EXPECT_TRUE(world_->await(Party::Server, "relay_link_closed"));
+}
+
 TEST_F(RelayTest, when_a_pne_has_no_key_then_the_server_knows_its_name_and_who_vouches) {
   prepare();
   world_->use_device("sensor");
