@@ -78,15 +78,20 @@ Result<void> pair_command(const Options& options, Console& console) {
   CPNS_TRY(const auto lock, FolderLock::take(folder));
   CPNS_CHECK(write_config_template(folder));
   const auto store = console.open_store(folder);
+  CPNS_TRY(auto before, store->load());
+  if (before.gateway && before.gateway->pairing_id == code.pairing_id) before.gateway.reset();
   CPNS_TRY(const bool unfinished, take_code(*store, std::move(code), options.pne));
   if (unfinished) {
     runtime::Log log(console.log_options(Level::Info));
     runtime::SystemRandom random;
-    const Context context{folder, *store, random, log, teller(console.err)};
+    const Context context{
+        folder, *store, random, log, teller(console.err), [&] {
+                            return served_nodes(folder, console.open_pairings); }};
     asio::io_context loop(1);
     std::optional<Result<void>> result;
     asio::co_spawn(loop, pair_then_end(&context, std::move(name), &result), asio::detached);
     loop.run();
+    if (!*result && ends_pairing(result->error())) CPNS_CHECK(give_up_pairing(*store, std::move(before.gateway)));
     CPNS_CHECK(std::move(*result));
     log.event(Code::device_paired);
   }
@@ -122,7 +127,7 @@ Result<void> run_command(const Options& options, Console& console) {
   }
   runtime::Log log(console.log_options(Level::Info));
   runtime::SystemRandom random;
-  const Context context{folder, *store, random, log, {}};
+  const Context context{folder, *store, random, log, {}, [&] { return served_nodes(folder, console.open_pairings); }};
   CPNS_TRY(auto config, load_config(folder));
   asio::io_context loop(1);
   DeviceRunner runner(loop.get_executor(), context, std::move(config), console.open_pairings);

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "core/crypto/random.hpp"
+#include "core/stream/frame.hpp"
 #include "device/device_folder.hpp"
 #include "runtime/log.hpp"
 #include "store/credential_store.hpp"
@@ -18,6 +19,8 @@ struct Context {
   runtime::Log& log;
   /// Says what is happening, for a person who waits. May be empty.
   std::function<void(const std::string&)> progress{};
+  /// The node_ids of PNEs that have joined this device. Empty: it serves none.
+  std::function<Result<std::vector<stream::NodeId>>()> served_nodes{};
 
   void tell(const std::string& what) const {
     if (progress) progress(what);

@@ -17,6 +17,8 @@ struct DeviceFolder {
   [[nodiscard]] std::filesystem::path record() const { return folder / "device.record"; }
   [[nodiscard]] std::filesystem::path lock() const { return folder / "lock"; }
   [[nodiscard]] std::filesystem::path run_id() const { return folder / "run-id"; }
+  [[nodiscard]] std::filesystem::path node_id() const { return folder / "node-id"; }
+  [[nodiscard]] std::filesystem::path standing_path() const { return folder / "standing-path"; }
 
   // Of the PN GW module, where this device serves PNEs:
   [[nodiscard]] std::filesystem::path pan_database() const { return folder / "pan.db"; }

@@ -1,11 +1,24 @@
 #include "device/link_keeper.hpp"
 
 #include "device/relay_link.hpp"
+#include "pngw/node_id.hpp"
 
 namespace cpns::device {
 
 namespace asio = runtime::asio;
 using runtime::Task;
+
+namespace {
+
+// Without the file this device is reached as ever; a circle is then seen when it is used, not when it is made.
+stream::NodeId node_id_or_random(const Context& context) {
+  const auto kept = pngw::keep_node_id(context.folder.node_id(), context.random);
+  if (kept) return *kept;
+  context.log.error(kept.error());
+  return stream::NodeId(context.random.bytes<stream::NodeId::kSize>());
+}
+
+}  // namespace
 
 struct LinkKeeper::Link {
   Way way{};
@@ -29,8 +42,7 @@ struct LinkKeeper::Link {
 
 LinkKeeper::LinkKeeper(asio::any_io_executor executor, const Context& context, LinkLimits limits, Events events)
     : context_(context),
-      parts_(std::make_shared<Parts>(
-          Parts{std::move(executor), context, limits, stream::NodeId(context.random.bytes<stream::NodeId::kSize>())})),
+      parts_(std::make_shared<Parts>(Parts{std::move(executor), context, limits, node_id_or_random(context)})),
       events_(std::move(events)) {}
 
 // Attempts may still be under way: they find nobody to tell.

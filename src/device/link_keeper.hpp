@@ -59,7 +59,6 @@ class LinkKeeper final : public StreamOpener {
   [[nodiscard]] std::size_t streams() const noexcept;
   /// The PN GWs on the way to the Server, nearest first; empty where the preferred link is a direct one.
   [[nodiscard]] std::vector<stream::NodeId> path() const;
-  [[nodiscard]] const stream::NodeId& node_id() const noexcept { return parts_->node_id; }
 
   [[nodiscard]] runtime::Task<Result<std::shared_ptr<runtime::ByteStream>>> open(stream::StreamTarget target) override;
 

@@ -74,6 +74,15 @@ Result<bool> take_code(store::CredentialStore& store, pngw::PairingCode code, bo
   return true;
 }
 
+bool ends_pairing(const Error& error) { return error.code == Code::relay_loop || error.code == Code::relay_too_long; }
+
+Result<void> give_up_pairing(store::CredentialStore& store, std::optional<store::PairedGateway> former) {
+  CPNS_TRY(auto record, store.load());
+  record.gateway = std::move(former);
+  CPNS_CHECK(store.save(record));
+  return {};
+}
+
 Task<Result<void>> pair(const Context& context, ids::DeviceName name, PairLimits limits) {
   Backoff backoff(limits.first_pause, limits.longest_pause);
   const auto begun = std::chrono::steady_clock::now();

@@ -25,8 +25,14 @@ struct PairLimits {
 /// True where the record holds a pairing that is not complete.
 [[nodiscard]] bool is_unfinished(const store::DeviceRecord& record);
 
+/// True for errors of pair() after which the code must not be tried again: the pairing would close a circle [X10].
+[[nodiscard]] bool ends_pairing(const Error& error);
+
+/// Takes the unfinished pairing back out of the record, durably; `former`, where there was one, stands there again.
+[[nodiscard]] Result<void> give_up_pairing(store::CredentialStore& store, std::optional<store::PairedGateway> former);
+
 /// Carries an unfinished pairing to its end. Fails with `device_not_paired`, `pairing_refused`, `gateway_unreachable`,
-/// `assignment_refused`, or what a session refused.
+/// `assignment_refused`, `relay_loop`, `relay_too_long`, or what a session refused.
 [[nodiscard]] runtime::Task<Result<void>> pair(const Context& context, ids::DeviceName name, PairLimits limits);
 
 }  // namespace cpns::device

@@ -35,11 +35,15 @@ class PanModule {
   const Context& context_;
   DeviceConfig::Pan config_;
   SessionUpstream upstream_;
-  const stream::NodeId& node_id_;
   std::unique_ptr<Pairings> pairings_;
   std::optional<pngw::PanRelay> relay_;
   std::optional<pngw::PanService> service_;
   std::optional<runtime::Listener> listener_;
 };
+
+/// The node_ids of PNEs that have joined the device of this folder, at most stream::kMaxServes, the latest first. None
+/// where it has never served any. Fails with a Store error.
+[[nodiscard]] Result<std::vector<stream::NodeId>> served_nodes(const DeviceFolder& folder,
+                                                               const PanModule::OpenPairings& open_pairings);
 
 }  // namespace cpns::device

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/stream/relay_message.hpp"
+#include "core/stream/node_path.hpp"
+#include "device/standing_path.hpp"
+#include "pngw/node_id.hpp"
 #include "runtime/clock.hpp"
 
 namespace cpns::device {
@@ -82,9 +84,28 @@ Task<Result<void>> PanVisit::run(ids::DeviceName name) {
   }
 }
 
+Result<std::vector<stream::NodeId>> PanVisit::check_reply(stream::JoinReply reply,
+                                                          const stream::JoinRequest& request) const {
+  if (reply.refusal == stream::JoinRefusal::Loop) {
+    return Error{Code::relay_loop, "a PN GW that this device, or a PNE of it, serves itself",
+                 "one whose way to the CPNS Server does not lead through this device [X10]"};
+  }
+  if (reply.refusal) {
+    return Error{Code::relay_too_long, "a PN GW behind " + std::to_string(stream::kMaxHops) + " others",
+                 "at most " + std::to_string(stream::kMaxHops) + " PN GWs in a row"};
+  }
+  CPNS_CHECK(stream::check_join(request.node_id, request.serves, reply.standing_path));
+  return std::move(reply.standing_path);
+}
+
 Task<Result<void>> PanVisit::join(ids::DeviceName name) {
+  CPNS_CO_TRY(const auto node, pngw::keep_node_id(context_.folder.node_id(), context_.random));
+  stream::JoinRequest join{std::move(name), node};
+  if (context_.served_nodes) {
+    CPNS_CO_TRY(join.serves, context_.served_nodes());
+  }
   if (kind_ == pngw::PanIdentityKind::Pair) CPNS_CO_CHECK(save_pan_key());
-  const auto request = stream::encode_relay_message({run_, stream::JoinRequest{std::move(name)}});
+  const auto request = stream::encode_relay_message({run_, join});
   auto sent = co_await messages_.send(ByteView(request));
   if (!sent) co_return std::move(sent).error();
   const std::optional<std::chrono::milliseconds> limit = kAcknowledgement;
@@ -92,14 +113,18 @@ Task<Result<void>> PanVisit::join(ids::DeviceName name) {
   if (!raw) co_return std::move(raw).error();
   if (raw->empty()) co_return Error{Code::connection_lost, "the end of the PAN link", "JoinReply"};
   if (!stream::is_relay_message(raw->view())) co_return Error{Code::peer_refused, "Alert", "JoinReply"};
-  const auto reply = stream::parse_relay_message(raw->view());
-  if (!reply) co_return reply.error();
-  if (!std::holds_alternative<stream::JoinReply>(reply->body)) {
-    co_return Error{Code::message_not_next, "another message", "JoinReply"};
-  }
-  // The PN GW knows the later key: the code's secret has done its work.
+  auto message = stream::parse_relay_message(raw->view());
+  if (!message) co_return std::move(message).error();
+  auto* reply = std::get_if<stream::JoinReply>(&message->body);
+  if (reply == nullptr) co_return Error{Code::message_not_next, "another message", "JoinReply"};
+  auto path = check_reply(std::move(*reply), join);
+  if (!path) co_return std::move(path).error();
+  // The PN GW knows the later key: the code's secret has done its work. The path first: a complete pairing has one.
   CPNS_CO_TRY(auto record, context_.store.load());
-  if (record.gateway) record.gateway->secret.reset();
+  if (record.gateway) {
+    CPNS_CO_CHECK(save_standing_path(context_.folder, record.gateway->pairing_id, *path));
+    record.gateway->secret.reset();
+  }
   CPNS_CO_CHECK(context_.store.save(record));
   co_return Result<void>{};
 }

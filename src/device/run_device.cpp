@@ -98,6 +98,7 @@ Task<Result<void>> DeviceRunner::run(std::optional<ids::DeviceName> name) {
   if (is_unfinished(record)) {
     // The name was given to `pair` and is not kept; it decides nothing.
     auto paired = co_await pair(context_, name ? *name : *ids::DeviceName::parse("CM Device"), limits_.pair);
+    if (!paired && ends_pairing(paired.error())) CPNS_CO_CHECK(give_up_pairing(context_.store, {}));
     if (!paired) co_return paired;
     auto again = context_.store.load();
     if (!again) co_return std::move(again).error();

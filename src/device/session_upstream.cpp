@@ -1,5 +1,7 @@
 #include "device/session_upstream.hpp"
 
+#include "device/standing_path.hpp"
+
 namespace cpns::device {
 
 runtime::Task<Result<pngw::RelayUpstream::Opened>> SessionUpstream::open(stream::RelayOpen request) {
@@ -12,6 +14,12 @@ runtime::Task<Result<pngw::RelayUpstream::Opened>> SessionUpstream::open(stream:
   auto pipe = co_await links_.open(std::move(target));
   if (!pipe) co_return Error{Code::relay_refused, to_text(pipe.error())};
   co_return Opened{std::move(*pipe), std::move(path)};
+}
+
+std::vector<stream::NodeId> SessionUpstream::standing_path() const {
+  const auto record = context_.store.load();
+  if (!record || !record->gateway) return {};
+  return load_standing_path(context_.folder, record->gateway->pairing_id);
 }
 
 }  // namespace cpns::device

@@ -9,13 +9,15 @@ namespace cpns::device {
 
 class SessionUpstream final : public pngw::RelayUpstream {
  public:
-  /// `links` must outlive it.
-  explicit SessionUpstream(LinkKeeper& links) : links_(links) {}
+  /// Both must outlive it.
+  SessionUpstream(LinkKeeper& links, const Context& context) : links_(links), context_(context) {}
   [[nodiscard]] runtime::Task<Result<Opened>> open(stream::RelayOpen request) override;
   [[nodiscard]] std::vector<stream::NodeId> path() const override { return links_.path(); }
+  [[nodiscard]] std::vector<stream::NodeId> standing_path() const override;
 
  private:
   LinkKeeper& links_;
+  const Context& context_;
 };
 
 }  // namespace cpns::device

@@ -19,6 +19,7 @@ struct GatewayFolder {
   [[nodiscard]] std::filesystem::path trusted_ca() const { return folder / "ca.cert.pem"; }
   [[nodiscard]] std::filesystem::path master_key() const { return folder / "master.key"; }
   [[nodiscard]] std::filesystem::path database() const { return folder / "gateway.db"; }
+  [[nodiscard]] std::filesystem::path node_id() const { return folder / "node-id"; }
   [[nodiscard]] std::filesystem::path run_folder() const { return folder / "run"; }
   [[nodiscard]] std::filesystem::path lock() const { return run_folder() / "lock"; }
   [[nodiscard]] std::filesystem::path pan_address() const { return run_folder() / "pan.address"; }

@@ -1,5 +1,6 @@
 #include "gateway/run_gateway.hpp"
 
+#include "pngw/node_id.hpp"
 #include "pngw/operator_relay.hpp"
 #include "pngw/pan_address.hpp"
 #include "pngw/pan_service.hpp"
@@ -71,7 +72,7 @@ Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& confi
   pngw::OperatorLink operator_link(loop.get_executor(), std::move(own.engines),
                                    pngw::OperatorLink::Settings{config.operator_link.server}, random, log);
   pngw::OperatorRelay operator_relay(std::move(own.relay_engines), {config.operator_link.server}, random);
-  const stream::NodeId node_id(random.bytes<stream::NodeId::kSize>());
+  CPNS_TRY(const auto node_id, pngw::keep_node_id(folder.node_id(), random));
   pngw::PanRelay relay(pairings, operator_relay, node_id, log, config.relay);
   pngw::RunContext context{loop.get_executor(), &operator_link,  pairings, random, log, config.operator_link.server_id,
                            own.pn_gw_id,        pngw::system_now};

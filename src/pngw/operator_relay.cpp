@@ -23,7 +23,8 @@ Task<Result<RelayUpstream::Opened>> ask_for_relay(std::shared_ptr<runtime::Secur
   if (!answer) co_return std::move(answer).error();
   auto* ready = std::get_if<stream::RelayReady>(&answer->body);
   if (ready == nullptr) co_return Error{Code::relay_refused, "another message", "RelayReady"};
-  RelayUpstream::Opened opened{std::make_shared<runtime::LinkStream>(link), std::move(ready->path)};
+  RelayUpstream::Opened opened{std::make_shared<runtime::LinkStream>(link), std::move(ready->path),
+                                std::move(ready->standing_path)};
   if (!end_to_end) co_return opened;
   auto bare = co_await link->release(limit);
   if (!bare) co_return std::move(bare).error();

@@ -26,6 +26,7 @@ class OperatorRelay final : public RelayUpstream {
   [[nodiscard]] runtime::Task<Result<Opened>> open(stream::RelayOpen request) override;
   /// The Server is the next hop: nobody stands between.
   [[nodiscard]] std::vector<stream::NodeId> path() const override { return {}; }
+  [[nodiscard]] std::vector<stream::NodeId> standing_path() const override { return {}; }
 
  private:
   std::unique_ptr<tls::EngineFactory> engines_;

@@ -1,8 +1,7 @@
 #include "pngw/pan_relay.hpp"
 
-#include <algorithm>
-
 #include "core/assign/wire.hpp"
+#include "core/stream/node_path.hpp"
 #include "core/stream/relay_message.hpp"
 #include "runtime/deadline.hpp"
 #include "tls/client_hello.hpp"
@@ -10,14 +9,6 @@
 namespace cpns::pngw {
 
 using runtime::Task;
-
-namespace {
-
-bool holds(const std::vector<stream::NodeId>& path, const stream::NodeId& node) {
-  return std::find(path.begin(), path.end(), node) != path.end();
-}
-
-}  // namespace
 
 void PanRelay::stop() {
   // Each call may end a coroutine that takes its own entry out.
@@ -28,21 +19,24 @@ Result<stream::RelayOpen> PanRelay::check(stream::RelayOpen request, const store
   // Only what the pairing says about the device counts, never what it says itself.
   CPNS_TRY(const auto known, pairings_.find_peer(peer));
   if (!known) return Error{Code::pan_identity_refused, peer.hex(), "a paired device"};
-  const auto upstream = upstream_.path();
-  for (const auto& node : request.path) {
-    if (node == node_id_ || holds(upstream, node)) {
-      return Error{Code::relay_loop, node.hex(), "a path that does not come back here [X10]"};
-    }
-  }
-  if (request.path.size() > stream::kMaxHops) {
-    return Error{Code::relay_too_long, std::to_string(request.path.size()) + " hops",
-                 "at most " + std::to_string(stream::kMaxHops)};
-  }
+  CPNS_CHECK(stream::check_carry(request.path, node_id_, upstream_.path()));
   // Whatever the path says: it comes from the device, and a longer one must not let it speak for another.
   request.pne_name = known->device_name;
   request.pairing_id = stream::PairingRef(peer.bytes());
   request.path.push_back(node_id_);
   return request;
+}
+
+std::vector<stream::NodeId> PanRelay::standing_path() const {
+  auto path = upstream_.standing_path();
+  path.insert(path.begin(), node_id_);
+  return path;
+}
+
+Result<std::vector<stream::NodeId>> PanRelay::path_for(const stream::JoinRequest& request) const {
+  auto path = standing_path();
+  CPNS_CHECK(stream::check_join(request.node_id, request.serves, path));
+  return path;
 }
 
 Task<Result<void>> PanRelay::let_hello_through(std::shared_ptr<runtime::ByteStream> from,
@@ -93,7 +87,11 @@ Task<Result<PanRelay::Granted>> PanRelay::grant(Link link, store::PairingId peer
     opened->pipe->abort();
     co_return Error{Code::relay_too_long, std::to_string(path.size()) + " hops"};
   }
-  const auto ready = stream::encode_relay_message({message->correlation_id, stream::RelayReady{std::move(path)}});
+  // What is beyond the limit is no news: whoever would join there is refused.
+  auto standing = standing_path();
+  if (standing.size() > stream::kMaxHops) standing.resize(stream::kMaxHops, node_id_);
+  const auto ready =
+      stream::encode_relay_message({message->correlation_id, stream::RelayReady{std::move(path), std::move(standing)}});
   auto sent = co_await messages.send(ByteView(ready));
   Granted granted{kind, nullptr, std::move(opened->pipe)};
   if (sent) co_return granted;

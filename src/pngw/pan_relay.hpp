@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 
+#include "core/stream/relay_message.hpp"
 #include "pngw/relay_upstream.hpp"
 #include "runtime/log.hpp"
 #include "runtime/splice.hpp"
@@ -28,14 +29,17 @@ struct RelayLimits {
 
 class PanRelay {
  public:
-  /// All must outlive it. `own` is random, of this process: a device that joins elsewhere offers the same one, so that
-  /// a circle is seen.
+  /// All must outlive it. `own` is kept (node_id.hpp): a device that joins elsewhere offers the same one, so that a
+  /// circle is seen.
   PanRelay(store::PairingStore& pairings, RelayUpstream& upstream, stream::NodeId own, runtime::Log& log,
            RelayLimits limits)
       : pairings_(pairings), upstream_(upstream), log_(log), limits_(limits), node_id_(own) {}
 
   /// One connection, authenticated as `peer`, from its RelayOpen to its end. The caller shuts the link down.
   [[nodiscard]] runtime::Task<Result<void>> serve(std::shared_ptr<runtime::SecureLink> link, store::PairingId peer);
+  /// What a PNE that joins is told: the standing path from here, at most kMaxHops. Fails with `relay_loop` or
+  /// `relay_too_long`; nothing has been done for it then [X10].
+  [[nodiscard]] Result<std::vector<stream::NodeId>> path_for(const stream::JoinRequest& request) const;
   /// Ends all that it carries.
   void stop();
   [[nodiscard]] std::size_t carried() const noexcept { return links_.size(); }
@@ -61,6 +65,8 @@ class PanRelay {
   [[nodiscard]] runtime::Task<Result<void>> carry(Link link, Granted granted, store::PairingId peer,
                                                   runtime::SpliceLimits limits);
   void leave(const store::PairingId& peer);
+  /// This PN GW, the one that it is paired with, and so on.
+  [[nodiscard]] std::vector<stream::NodeId> standing_path() const;
   [[nodiscard]] Result<void> may_begin(const store::PairingId& peer) const;
   /// With only_cpns: lets the first bytes through when they are a ClientHello for cpns/1.
   [[nodiscard]] runtime::Task<Result<void>> let_hello_through(std::shared_ptr<runtime::ByteStream> from,

@@ -14,6 +14,16 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{200};
 
+// Who holds a pairing code may know that it would close a circle; of everything else an Alert says nothing.
+Bytes answer_to_refused_join(const Error& error) {
+  const ids::CorrelationId nobody(std::array<std::uint8_t, ids::CorrelationId::kSize>{});
+  if (error.code != Code::relay_loop && error.code != Code::relay_too_long) {
+    return assign::encode_public(nobody, assign::Alert{});
+  }
+  const auto why = error.code == Code::relay_loop ? stream::JoinRefusal::Loop : stream::JoinRefusal::TooLong;
+  return stream::encode_relay_message({nobody, stream::JoinReply{{}, why}});
+}
+
 }  // namespace
 
 struct PanService::Visit {
@@ -146,8 +156,7 @@ Task<Result<void>> PanService::converse(std::shared_ptr<Visit> visit) {
       const auto view = raw->view();
       auto joined = co_await on_join(visit, view);
       if (!joined) {
-        const ids::CorrelationId nobody(std::array<std::uint8_t, ids::CorrelationId::kSize>{});
-        visit->outbox->send(assign::encode_public(nobody, assign::Alert{}));
+        visit->outbox->send(answer_to_refused_join(joined.error()));
         co_return joined;
       }
       continue;
@@ -189,7 +198,8 @@ Task<Result<void>> PanService::on_request(std::shared_ptr<Visit> visit, assign::
   }
   if (visit->identity.kind == PanIdentityKind::Pair && !visit->claimed) {
     auto name = std::get<assign::ActivationRequest>(request->body).device_name;
-    const auto claimed = co_await claim(visit, std::move(name));
+    std::optional<stream::NodeId> no_node;
+    const auto claimed = co_await claim(visit, std::move(name), no_node);
     if (!claimed) co_return claimed;
   }
   // A run of this peer whose link was lost may still be seen through; this one then finds its credential.
@@ -222,30 +232,35 @@ Task<Result<void>> PanService::on_request(std::shared_ptr<Visit> visit, assign::
   co_return begun;
 }
 
-// A PNE that asks for no key: the code is used up, and later PAN links are all that it gets.
+// A PNE that asks for no key: the code is used up, and later PAN links are all that it gets. Where the pairing would
+// close a circle, the code stays good [X10].
 Task<Result<void>> PanService::on_join(std::shared_ptr<Visit> visit, ByteView raw) {
   auto message = stream::parse_relay_message(raw);
   if (!message) co_return std::move(message).error();
   const auto* join = std::get_if<stream::JoinRequest>(&message->body);
   if (join == nullptr || visit->run)
     co_return Error{Code::pan_message_not_expected, "a message of a relay", "JoinRequest"};
+  auto path = relay_.path_for(*join);
+  if (!path) co_return std::move(path).error();
   if (visit->identity.kind == PanIdentityKind::Pair && !visit->claimed) {
     auto name = join->device_name;
-    const auto claimed = co_await claim(visit, std::move(name));
+    std::optional<stream::NodeId> node = join->node_id;
+    const auto claimed = co_await claim(visit, std::move(name), node);
     if (!claimed) co_return claimed;
   }
   context_.log.event(Code::pne_joined, {{"identity", to_text(visit->identity)}});
-  const auto reply = stream::encode_relay_message({message->correlation_id, stream::JoinReply{}});
+  const auto reply = stream::encode_relay_message({message->correlation_id, stream::JoinReply{std::move(*path)}});
   visit->outbox->send(ByteView(reply));
   co_return Result<void>{};
 }
 
-Task<Result<void>> PanService::claim(std::shared_ptr<Visit> visit, ids::DeviceName name) {
+Task<Result<void>> PanService::claim(std::shared_ptr<Visit> visit, ids::DeviceName name,
+                                     std::optional<stream::NodeId> node) {
   auto exported = visit->link->engine().exporter(kPanKeyLabel, secret::TlsPsk::kSize);
   if (!exported) co_return std::move(exported).error();
   auto pan_psk =
       secret::TlsPsk::make([&](auto to) { std::memcpy(to.data(), exported->view().data(), secret::TlsPsk::kSize); });
-  store::PanPeer peer{visit->identity.pairing_id, std::move(name), std::move(pan_psk), context_.now().wall};
+  store::PanPeer peer{visit->identity.pairing_id, std::move(name), std::move(pan_psk), context_.now().wall, node};
   auto claimed = co_await keys_.claim(std::move(peer));
   visit->claimed = claimed.ok();
   co_return claimed;

@@ -49,7 +49,8 @@ class PanService {
   [[nodiscard]] runtime::Task<Result<PanIdentity>> shake_hands(Link link);
   [[nodiscard]] runtime::Task<Result<void>> converse(std::shared_ptr<Visit> visit);
   [[nodiscard]] runtime::Task<Result<void>> on_request(std::shared_ptr<Visit> visit, assign::Message* request);
-  [[nodiscard]] runtime::Task<Result<void>> claim(std::shared_ptr<Visit> visit, ids::DeviceName name);
+  [[nodiscard]] runtime::Task<Result<void>> claim(std::shared_ptr<Visit> visit, ids::DeviceName name,
+                                                  std::optional<stream::NodeId> node);
   [[nodiscard]] runtime::Task<Result<void>> on_join(std::shared_ptr<Visit> visit, ByteView raw);
   void supersede(const std::shared_ptr<Visit>& visit);
   [[nodiscard]] runtime::Task<void> tick();

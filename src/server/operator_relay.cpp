@@ -1,5 +1,6 @@
 // PNE mode at the Server: connections that a PN GW carries, on the operator port or in a session.
 
+#include "core/stream/node_path.hpp"
 #include "core/stream/relay_message.hpp"
 #include "server/operator_connection.hpp"
 
@@ -26,6 +27,8 @@ Task<Result<void>> OperatorListener::serve_relay(ConnectionPtr connection, ids::
     refusal = std::move(message).error();
   } else if (open == nullptr || !open->pairing_id || !open->pne_name) {
     refusal = Error{Code::message_not_for_server, "no RelayOpen with the PNE's name", "a RelayOpen of a PN GW"};
+  } else if (auto checked = stream::check_at_server(open->path); !checked) {
+    refusal = std::move(checked).error();
   }
   if (refusal) {
     const ids::CorrelationId nobody(std::array<std::uint8_t, ids::CorrelationId::kSize>{});

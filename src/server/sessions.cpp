@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/stream/node_path.hpp"
 #include "runtime/splice.hpp"
 #include "server/proxy_protocol.hpp"
 
@@ -122,6 +123,11 @@ Task<void> Sessions::serve_stream(Sessions* self, SessionPtr session, std::share
   if (auto* relay = std::get_if<stream::RelayOpen>(&target)) {
     const auto* device = std::get_if<VerifiedDevice>(&session->caller);
     if (device == nullptr || !self->on_relay_) {
+      stream->refuse(stream::ResetReason::Relay);
+      co_return;
+    }
+    if (const auto checked = stream::check_at_server(relay->path); !checked) {
+      self->context_.log.error(checked.error(), {{"run", session->run}, {"caller", text_of(session->caller)}});
       stream->refuse(stream::ResetReason::Relay);
       co_return;
     }

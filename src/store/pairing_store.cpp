@@ -25,7 +25,8 @@ Result<std::optional<Pairing>> PairingStore::find_pairing(const PairingId& id, i
 
 void PairingStore::claim(PanPeer peer, Done done) {
   auto sealed = sealer_.seal(pan_psk_place(peer.pairing_id), peer.pan_psk, random_);
-  raw_claim({peer.pairing_id, std::move(peer.device_name), std::move(sealed), peer.paired_at}, std::move(done));
+  raw_claim({peer.pairing_id, std::move(peer.device_name), std::move(sealed), peer.paired_at, peer.node_id},
+            std::move(done));
 }
 
 Result<std::optional<PanPeer>> PairingStore::find_peer(const PairingId& id) {
@@ -33,7 +34,7 @@ Result<std::optional<PanPeer>> PairingStore::find_peer(const PairingId& id) {
   if (!row) return std::optional<PanPeer>();
   CPNS_TRY(auto pan_psk, sealer_.open_as<secret::TlsPsk>(pan_psk_place(row->pairing_id), row->sealed_pan_psk));
   return std::optional<PanPeer>(
-      PanPeer{row->pairing_id, std::move(row->device_name), std::move(pan_psk), row->paired_at});
+      PanPeer{row->pairing_id, std::move(row->device_name), std::move(pan_psk), row->paired_at, row->node_id});
 }
 
 void PairingStore::save_undelivered(PairingId id, const assign::Credential& credential,

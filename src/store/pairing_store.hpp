@@ -8,6 +8,7 @@
 
 #include "core/assign/records.hpp"
 #include "core/crypto/random.hpp"
+#include "core/stream/frame.hpp"
 #include "store/commit_proof.hpp"
 #include "store/sealer.hpp"
 
@@ -29,6 +30,7 @@ struct PanPeer {
   ids::DeviceName device_name;
   secret::TlsPsk pan_psk;
   ids::UnixTime paired_at;
+  std::optional<stream::NodeId> node_id{};  ///< of a PNE that has joined; none: a device that asked for a key
 };
 
 /// What may be shown of a peer: no secret.
@@ -61,6 +63,9 @@ class PairingStore {
   [[nodiscard]] virtual Result<std::vector<PanPeerInfo>> list_peers(std::optional<PairingId> after,
                                                                     std::size_t limit) = 0;
 
+  /// The node_ids of PNEs that have joined, each once, the latest first [X10].
+  [[nodiscard]] virtual Result<std::vector<stream::NodeId>> list_nodes(std::size_t limit) = 0;
+
   /// [G2] The credential of one peer, replacing an earlier one. Fails with `pan_peer_not_found`.
   void save_undelivered(PairingId id, const assign::Credential& credential, ids::CorrelationId correlation_id,
                         Done done);
@@ -84,6 +89,7 @@ class PairingStore {
     ids::DeviceName device_name;
     Bytes sealed_pan_psk;
     ids::UnixTime paired_at;
+    std::optional<stream::NodeId> node_id;
   };
   struct UndeliveredRow {
     PairingId pairing_id;

@@ -24,6 +24,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto* open = std::get_if<RelayOpen>(&parsed->body)) {
     require(!open->path.empty() && open->path.size() <= kMaxHops + 1, "a path keeps its limits");
   }
+  if (const auto* ready = std::get_if<RelayReady>(&parsed->body)) {
+    require(ready->path.size() <= kMaxHops && ready->standing_path.size() <= kMaxHops, "paths keep their limits");
+  }
+  if (const auto* join = std::get_if<JoinRequest>(&parsed->body)) {
+    require(join->serves.size() <= kMaxServes, "a list keeps its limit");
+  }
+  if (const auto* reply = std::get_if<JoinReply>(&parsed->body)) {
+    require(reply->standing_path.size() <= kMaxHops, "a path keeps its limits");
+    require(reply->standing_path.empty() == reply->refusal.has_value(), "joined or refused, one of both");
+  }
   fuzz::accept();
   return 0;
 }

@@ -137,10 +137,15 @@ void add_stream_seeds(Corpus& corpus) {
   };
   relay("relay_open_end_to_end", RelayOpen{RelayOpen::Kind::EndToEnd, {}, {}, {kNode}});
   relay("relay_open_pne", RelayOpen{RelayOpen::Kind::Pne, sample_device_name(), PairingRef{{1}}, {kNode, NodeId{{8}}}});
-  relay("relay_ready", RelayReady{{kNode}});
-  relay("relay_ready_server", RelayReady{{}});
-  relay("join_request", JoinRequest{sample_device_name()});
-  relay("join_reply", JoinReply{});
+  relay("relay_ready", RelayReady{{kNode}, {}});
+  relay("relay_ready_server", RelayReady{{}, {}});
+  relay("relay_ready_standing", RelayReady{{kNode}, {kNode, NodeId{{8}}}});
+  const std::vector<NodeId> most(kMaxServes, kNode);
+  relay("join_request", JoinRequest{sample_device_name(), kNode});
+  relay("join_request_serves", JoinRequest{sample_device_name(), kNode, most});
+  relay("join_reply", JoinReply{{kNode, NodeId{{8}}}});
+  relay("join_reply_loop", JoinReply{{}, JoinRefusal::Loop});
+  relay("join_reply_too_long", JoinReply{{}, JoinRefusal::TooLong});
   add_scripts(corpus);
 }
 

@@ -15,13 +15,14 @@ namespace cpns::stream {
 
 using StreamId = std::uint32_t;  ///< 1 and up, rising within a session, never used again
 using ResumeToken = ids::OpaqueId<16, struct ResumeTokenTag>;
-/// A process that relays or joins; random at its start, so that loops are seen.
+/// A device or gateway that relays or joins: random, kept in its folder, so that loops are seen. No secret.
 using NodeId = ids::OpaqueId<16, struct NodeIdTag>;
 using PairingRef = ids::OpaqueId<8, struct PairingRefTag>;
 
 inline constexpr std::size_t kMaxData = 16'000;   ///< bytes in one StreamData: one frame, one TLS record
 inline constexpr std::size_t kMaxStreams = 1024;  ///< that a SessionOpen or SessionAccept may list
 inline constexpr std::size_t kMaxHops = 4;        ///< PN GWs between a PNE and the Server
+inline constexpr std::size_t kMaxServes = 32;     ///< PNEs that a JoinRequest may list
 inline constexpr std::size_t kMaxServiceName = 63;
 /// Offsets and windows stay below it, so that no sum of them can overflow.
 inline constexpr std::uint64_t kMaxOffset = std::uint64_t{1} << 62U;

@@ -14,10 +14,47 @@ constexpr std::size_t kBeforeTag = 10;          // correlation_id with its tag a
 struct FillMessage {
   v1::Message& to;
   void operator()(const RelayOpen& m) const { fill(*to.mutable_relay_open(), m); }
-  void operator()(const RelayReady& m) const { fill_path(to.mutable_relay_ready()->mutable_path(), m.path); }
-  void operator()(const JoinRequest& m) const { to.mutable_join_request()->set_device_name(m.device_name.text()); }
-  void operator()(const JoinReply& /*m*/) const { to.mutable_join_reply(); }
+  void operator()(const RelayReady& m) const {
+    auto& ready = *to.mutable_relay_ready();
+    fill_nodes(ready.mutable_path(), m.path);
+    fill_nodes(ready.mutable_standing_path(), m.standing_path);
+  }
+  void operator()(const JoinRequest& m) const {
+    auto& request = *to.mutable_join_request();
+    request.set_device_name(m.device_name.text());
+    request.set_node_id(std::string(as_text(m.node_id.bytes())));
+    fill_nodes(request.mutable_serves(), m.serves);
+  }
+  void operator()(const JoinReply& m) const {
+    auto& reply = *to.mutable_join_reply();
+    fill_nodes(reply.mutable_standing_path(), m.standing_path);
+    if (m.refusal) reply.set_refusal(static_cast<v1::JoinReply::Refusal>(*m.refusal));
+  }
 };
+
+Result<JoinRequest> read_join_request(const v1::JoinRequest& from) {
+  CPNS_TRY(auto name, ids::DeviceName::parse(from.device_name()));
+  const auto node = NodeId::from(as_bytes(from.node_id()));
+  if (!node) return field_error("node_id", std::to_string(from.node_id().size()) + " bytes", "16 bytes");
+  CPNS_TRY(auto serves, read_nodes(from.serves(), "serves", 0, kMaxServes));
+  return JoinRequest{std::move(name), *node, std::move(serves)};
+}
+
+Result<JoinReply> read_join_reply(const v1::JoinReply& from) {
+  switch (from.refusal()) {
+    case v1::JoinReply::REFUSAL_UNSPECIFIED: {
+      CPNS_TRY(auto path, read_nodes(from.standing_path(), "standing_path", 1, kMaxHops));
+      return JoinReply{std::move(path)};
+    }
+    case v1::JoinReply::REFUSAL_LOOP:
+    case v1::JoinReply::REFUSAL_TOO_LONG: {
+      CPNS_CHECK(read_nodes(from.standing_path(), "standing_path", 0, 0));
+      return JoinReply{{}, static_cast<JoinRefusal>(from.refusal())};
+    }
+    default:
+      return field_error("refusal", std::to_string(static_cast<int>(from.refusal())), "1, 2 or none");
+  }
+}
 
 using Body = decltype(RelayMessage::body);
 
@@ -28,15 +65,18 @@ Result<Body> read_body(const v1::Message& m) {
       return Body(std::move(open));
     }
     case v1::Message::kRelayReady: {
-      CPNS_TRY(auto path, read_path(m.relay_ready().path(), 0, kMaxHops));
-      return Body(RelayReady{std::move(path)});
+      CPNS_TRY(auto path, read_nodes(m.relay_ready().path(), "path", 0, kMaxHops));
+      CPNS_TRY(auto standing, read_nodes(m.relay_ready().standing_path(), "standing_path", 0, kMaxHops));
+      return Body(RelayReady{std::move(path), std::move(standing)});
     }
     case v1::Message::kJoinRequest: {
-      CPNS_TRY(auto name, ids::DeviceName::parse(m.join_request().device_name()));
-      return Body(JoinRequest{std::move(name)});
+      CPNS_TRY(auto request, read_join_request(m.join_request()));
+      return Body(std::move(request));
     }
-    case v1::Message::kJoinReply:
-      return Body(JoinReply{});
+    case v1::Message::kJoinReply: {
+      CPNS_TRY(auto reply, read_join_reply(m.join_reply()));
+      return Body(std::move(reply));
+    }
     default:
       return Error{Code::message_malformed, "another message", "RelayOpen, RelayReady, JoinRequest or JoinReply"};
   }
@@ -59,7 +99,7 @@ void fill(v1::RelayOpen& to, const RelayOpen& from) {
   to.set_kind(from.kind == RelayOpen::Kind::EndToEnd ? v1::RelayOpen::KIND_END_TO_END : v1::RelayOpen::KIND_PNE);
   if (from.pne_name) to.set_pne_name(from.pne_name->text());
   if (from.pairing_id) to.set_pairing_id(std::string(as_text(from.pairing_id->bytes())));
-  fill_path(to.mutable_path(), from.path);
+  fill_nodes(to.mutable_path(), from.path);
 }
 
 Result<RelayOpen> read(const v1::RelayOpen& from) {
@@ -83,7 +123,7 @@ Result<RelayOpen> read(const v1::RelayOpen& from) {
       return field_error("pairing_id", std::to_string(from.pairing_id().size()) + " bytes", "8 bytes");
     }
   }
-  CPNS_TRY(open.path, read_path(from.path(), 1, kMaxHops + 1));
+  CPNS_TRY(open.path, read_nodes(from.path(), "path", 1, kMaxHops + 1));
   return open;
 }
 

@@ -8,11 +8,20 @@ namespace cpns::stream {
 /// The answer to a RelayOpen: from here on the connection is a pipe of bytes.
 struct RelayReady {
   std::vector<NodeId> path;  ///< from the answering PN GW up to the Server, at most kMaxHops; empty from the Server
+  /// The same by pairings, whatever links are up (node_path.hpp).
+  std::vector<NodeId> standing_path{};
 };
 struct JoinRequest {
   ids::DeviceName device_name;
+  NodeId node_id;
+  std::vector<NodeId> serves{};  ///< PNEs that have joined the sender, at most kMaxServes
 };
-struct JoinReply {};
+/// What stands against joining [X10]. Sent: do not change the numbers.
+enum class JoinRefusal : std::uint8_t { Loop = 1, TooLong = 2 };
+struct JoinReply {
+  std::vector<NodeId> standing_path;  ///< of the PN GW, its own first, 1 to kMaxHops; empty in a refusal
+  std::optional<JoinRefusal> refusal{};
+};
 
 struct RelayMessage {
   ids::CorrelationId correlation_id;

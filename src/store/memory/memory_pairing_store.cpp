@@ -1,5 +1,7 @@
 #include "store/memory/memory_pairing_store.hpp"
 
+#include <algorithm>
+
 #include "store/memory/finish.hpp"
 #include "store/rules.hpp"
 
@@ -52,6 +54,21 @@ Result<std::vector<PanPeerInfo>> MemoryPairingStore::list_peers(std::optional<Pa
     page.push_back({at->first, at->second.device_name, at->second.paired_at, undelivered_.contains(at->first)});
   }
   return page;
+}
+
+Result<std::vector<stream::NodeId>> MemoryPairingStore::list_nodes(std::size_t limit) {
+  const std::scoped_lock lock(mutex_);
+  std::map<stream::NodeId, ids::UnixTime> latest;
+  for (const auto& [id, row] : peers_) {
+    if (!row.node_id) continue;
+    auto& when = latest.try_emplace(*row.node_id, row.paired_at).first->second;
+    when = std::max(when, row.paired_at);
+  }
+  std::vector<stream::NodeId> nodes;
+  for (const auto& [node, when] : latest) nodes.push_back(node);
+  std::ranges::stable_sort(nodes, [&](const auto& a, const auto& b) { return latest.at(a) > latest.at(b); });
+  nodes.erase(nodes.begin() + static_cast<std::ptrdiff_t>(std::min(limit, nodes.size())), nodes.end());
+  return nodes;
 }
 
 void MemoryPairingStore::raw_save_undelivered(UndeliveredRow row, Done done) {

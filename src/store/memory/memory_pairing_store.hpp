@@ -13,6 +13,7 @@ class MemoryPairingStore final : public PairingStore, private CommitProof {
   using PairingStore::PairingStore;
 
   [[nodiscard]] Result<std::vector<PanPeerInfo>> list_peers(std::optional<PairingId> after, std::size_t limit) override;
+  [[nodiscard]] Result<std::vector<stream::NodeId>> list_nodes(std::size_t limit) override;
   void erase_undelivered(PairingId id, Done done) override;
 
   /// As ServerMemory::sealed_values.

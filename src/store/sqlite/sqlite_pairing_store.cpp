@@ -51,20 +51,43 @@ void SqlitePairingStore::raw_claim(PeerRow row, Done done) {
     }
     CPNS_CHECK(rules::check_claim(expires_at, row.pairing_id, row.paired_at));
     CPNS_CHECK(connection.run("DELETE FROM pairings WHERE pairing_id = ?", row.pairing_id));
-    return connection.run("INSERT INTO peers (pairing_id, device_name, sealed_pan_psk, paired_at) VALUES (?, ?, ?, ?)",
-                          row.pairing_id, row.device_name, row.sealed_pan_psk, row.paired_at);
+    CPNS_CHECK(
+        connection.run("INSERT INTO peers (pairing_id, device_name, sealed_pan_psk, paired_at) VALUES (?, ?, ?, ?)",
+                       row.pairing_id, row.device_name, row.sealed_pan_psk, row.paired_at));
+    if (!row.node_id) return {};
+    return connection.run("INSERT INTO peer_nodes (pairing_id, node_id) VALUES (?, ?)", row.pairing_id, *row.node_id);
   };
   writer_.submit(claim, std::move(done));
 }
 
 Result<std::optional<PairingStore::PeerRow>> SqlitePairingStore::raw_find_peer(const PairingId& id) {
   return readers_.with([&](Connection& connection) -> Result<std::optional<PeerRow>> {
-    CPNS_TRY(auto row,
-             connection.query("SELECT device_name, sealed_pan_psk, paired_at FROM peers WHERE pairing_id = ?", id));
+    CPNS_TRY(auto row, connection.query("SELECT device_name, sealed_pan_psk, paired_at, node_id FROM peers "
+                                        "LEFT JOIN peer_nodes USING (pairing_id) WHERE pairing_id = ?",
+                                        id));
     CPNS_TRY(const bool found, row.step());
     if (!found) return std::optional<PeerRow>();
     CPNS_TRY(auto name, row.id<ids::DeviceName>(0));
-    return std::optional<PeerRow>(PeerRow{id, std::move(name), row.blob(1), row.time(2)});
+    std::optional<stream::NodeId> node;
+    if (!row.is_null(3)) {
+      CPNS_TRY(node, row.id<stream::NodeId>(3));
+    }
+    return std::optional<PeerRow>(PeerRow{id, std::move(name), row.blob(1), row.time(2), node});
+  });
+}
+
+Result<std::vector<stream::NodeId>> SqlitePairingStore::list_nodes(std::size_t limit) {
+  return readers_.with([&](Connection& connection) -> Result<std::vector<stream::NodeId>> {
+    CPNS_TRY(auto row, connection.query("SELECT node_id FROM peer_nodes JOIN peers USING (pairing_id) GROUP BY node_id "
+                                        "ORDER BY max(paired_at) DESC, node_id LIMIT ?",
+                                        limit));
+    std::vector<stream::NodeId> nodes;
+    for (;;) {
+      CPNS_TRY(const bool more, row.step());
+      if (!more) return nodes;
+      CPNS_TRY(const auto node, row.id<stream::NodeId>(0));
+      nodes.push_back(node);
+    }
   });
 }
 

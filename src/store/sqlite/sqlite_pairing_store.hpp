@@ -12,6 +12,7 @@ class SqlitePairingStore final : public PairingStore {
       : PairingStore(sealer, random), writer_(database.writer()), readers_(database.readers()) {}
 
   [[nodiscard]] Result<std::vector<PanPeerInfo>> list_peers(std::optional<PairingId> after, std::size_t limit) override;
+  [[nodiscard]] Result<std::vector<stream::NodeId>> list_nodes(std::size_t limit) override;
   void erase_undelivered(PairingId id, Done done) override;
 
  protected:

@@ -45,6 +45,28 @@ TEST_P(PairingStoreTest, when_a_code_is_claimed_then_it_works_once_and_the_peer_
   EXPECT_TRUE(found->pan_psk.equals(secret_of<secret::TlsPsk>(1)));
 }
 
+TEST_P(PairingStoreTest, when_pnes_have_joined_then_their_nodes_are_listed_once_each_the_latest_first) {
+  const auto node = [](std::uint8_t n) { return stream::NodeId{{n}}; };
+  EXPECT_TRUE(store().list_nodes(10).value().empty());
+  const auto join = [&](std::uint32_t n, std::int64_t when, std::optional<stream::NodeId> as) {
+    ASSERT_EQ(open_pairing(store(), pairing(n)), "done");
+    auto joined = peer(n, when);
+    joined.node_id = as;
+    ASSERT_EQ(claim(store(), std::move(joined)), "done");
+  };
+  join(1, 1100, node(7));
+  join(2, 1101, {});
+  join(3, 1102, node(3));
+  join(4, 1103, node(5));
+  join(5, 1104, node(7));
+  static_cast<void>(reopen());
+  EXPECT_EQ(store().list_nodes(10).value(), (std::vector{node(7), node(5), node(3)}));
+  EXPECT_EQ(store().list_nodes(2).value(), (std::vector{node(7), node(5)}));
+  EXPECT_EQ(store().find_peer(pairing_id(3)).value()->node_id, node(3));
+  EXPECT_EQ(store().find_peer(pairing_id(2)).value()->node_id, std::nullopt) << "it has asked for a key";
+  EXPECT_EQ(store().list_peers({}, 10).value().size(), 5U);
+}
+
 TEST_P(PairingStoreTest, when_two_claim_one_code_at_once_then_one_of_them_gets_it) {
   for (std::uint32_t n = 1; n <= 12; ++n) {
     ASSERT_EQ(open_pairing(store(), pairing(n)), "done");

@@ -34,12 +34,14 @@ class FakeUpstream final : public RelayUpstream {
     asio::local::stream_protocol::socket b(loop_);
     asio::local::connect_pair(a, b);
     server = servers.emplace_back(std::make_shared<runtime::SocketStream>(std::move(b)));
-    co_return Opened{std::make_shared<runtime::SocketStream>(std::move(a)), upstream};
+    co_return Opened{std::make_shared<runtime::SocketStream>(std::move(a)), upstream, {}};
   }
   [[nodiscard]] std::vector<stream::NodeId> path() const override { return upstream; }
+  [[nodiscard]] std::vector<stream::NodeId> standing_path() const override { return standing; }
 
   std::vector<stream::RelayOpen> asked;
   std::vector<stream::NodeId> upstream;
+  std::vector<stream::NodeId> standing;
   std::vector<std::shared_ptr<runtime::ByteStream>> servers;
   std::shared_ptr<runtime::ByteStream> server;  ///< the last of them
 

@@ -143,6 +143,39 @@ TEST_F(PanRelayTest, when_too_many_pn_gws_stand_in_a_row_then_it_refuses_X10) {
   EXPECT_EQ(refusal->code, Code::relay_too_long);
 }
 
+TEST_F(PanRelayTest, when_too_many_pn_gws_stand_between_here_and_the_server_then_it_refuses_at_once_X10) {
+  upstream.upstream = {node(50), node(51), node(52)};
+  EXPECT_FALSE(ask(request({node(1), node(2)})).ok());
+  ASSERT_TRUE(until([&] { return refusal.has_value(); }));
+  EXPECT_EQ(refusal->code, Code::relay_too_long);
+  EXPECT_TRUE(upstream.asked.empty());
+}
+
+TEST_F(PanRelayTest, a_device_is_told_the_path_by_pairings_beside_the_one_of_its_connection) {
+  upstream.standing = {node(50), node(51)};
+  const auto opened = ask(request({node(1)}));
+  ASSERT_TRUE(opened.ok()) << to_text(opened.error());
+  EXPECT_EQ(opened->path, std::vector{node(100)}) << "it goes by a direct link now";
+  EXPECT_EQ(opened->standing, (std::vector{node(100), node(50), node(51)}));
+  upstream.standing = {node(50), node(51), node(52), node(53)};
+  const auto far = ask(request({node(1)}));
+  ASSERT_TRUE(far.ok()) << to_text(far.error());
+  EXPECT_EQ(far->standing, (std::vector{node(100), node(50), node(51), node(52)}));
+}
+
+TEST_F(PanRelayTest, when_a_pne_joins_then_it_is_told_the_path_or_refused_X10) {
+  const auto name = *ids::DeviceName::parse("camera");
+  upstream.standing = {node(50), node(51)};
+  const auto path = relay().path_for({name, node(1), {node(2)}});
+  ASSERT_TRUE(path.ok()) << to_text(path.error());
+  EXPECT_EQ(*path, (std::vector{node(100), node(50), node(51)}));
+  EXPECT_EQ(relay().path_for({name, node(100)}).error().code, Code::relay_loop) << "itself";
+  EXPECT_EQ(relay().path_for({name, node(51)}).error().code, Code::relay_loop) << "the one that serves it";
+  EXPECT_EQ(relay().path_for({name, node(1), {node(51)}}).error().code, Code::relay_loop) << "one behind the PNE";
+  upstream.standing = {node(50), node(51), node(52), node(53)};
+  EXPECT_EQ(relay().path_for({name, node(1)}).error().code, Code::relay_too_long);
+}
+
 TEST_F(PanRelayTest, when_a_device_has_its_share_of_connections_then_one_more_is_refused) {
   const auto first = ask(request({node(1)}));
   const auto second = ask(request({node(1)}));

@@ -64,6 +64,10 @@ class SessionsTest : public testing::Test {
     while (!done() && std::chrono::steady_clock::now() < end) loop.run_one_for(milliseconds(20));
     return done();
   }
+  static Task<void> wait_for_answer(std::shared_ptr<carrier::CarriedStream> stream,
+                                    std::shared_ptr<std::optional<Result<void>>> into) {
+    into->emplace(co_await stream->accepted());
+  }
 
  private:
   static Task<void> run_client(std::shared_ptr<Client> client, stream::LinkNumber number) {
@@ -166,6 +170,31 @@ TEST_F(SessionsTest, when_a_caller_has_one_session_too_many_then_the_oldest_ends
   EXPECT_FALSE(second->ended);
   EXPECT_FALSE(stranger->ended);
   EXPECT_EQ(sessions.count(), 3U);
+}
+
+TEST_F(SessionsTest, when_the_path_of_a_pne_is_too_long_or_a_circle_then_its_stream_is_refused_X10) {
+  std::size_t carried = 0;
+  sessions.set_on_relay([&](std::shared_ptr<runtime::ByteStream>, VerifiedDevice, stream::RelayOpen) -> Task<void> {
+    ++carried;
+    co_return;
+  });
+  const auto client = connect(device(1));
+  const auto asks = [&](std::vector<std::uint8_t> path) {
+    stream::RelayOpen open{stream::RelayOpen::Kind::EndToEnd, {}, {}, {}};
+    for (const auto n : path) open.path.push_back(stream::NodeId{{n}});
+    auto opened = client->carrier->open(std::move(open));
+    EXPECT_TRUE(opened.ok());
+    const auto answer = std::make_shared<std::optional<Result<void>>>();
+    asio::co_spawn(loop, wait_for_answer(*opened, answer), asio::detached);
+    EXPECT_TRUE(until([&] { return answer->has_value(); }));
+    return (*answer)->ok();
+  };
+  EXPECT_TRUE(asks({1, 2}));
+  EXPECT_TRUE(asks({1, 2, 3, 4, 5})) << "a PNE and four PN GWs";
+  EXPECT_FALSE(asks({1})) << "no PN GW";
+  EXPECT_FALSE(asks({1, 2, 3, 2}));
+  EXPECT_FALSE(asks({1, 2, 1}));
+  EXPECT_EQ(carried, 2U);
 }
 
 }  // namespace

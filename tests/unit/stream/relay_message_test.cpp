@@ -22,8 +22,13 @@ TEST(RelayMessage, every_message_comes_back_as_it_was) {
       RelayOpen{RelayOpen::Kind::Pne, name, PairingRef{{4}}, nodes(kMaxHops + 1)},
       RelayReady{{}},
       RelayReady{nodes(kMaxHops)},
-      JoinRequest{name},
-      JoinReply{},
+      RelayReady{nodes(1), nodes(kMaxHops)},
+      JoinRequest{name, nodes(1)[0], {}},
+      JoinRequest{*ids::DeviceName::parse(std::string(64, 'n')), nodes(1)[0], nodes(kMaxServes)},
+      JoinReply{nodes(1), {}},
+      JoinReply{nodes(kMaxHops), {}},
+      JoinReply{{}, JoinRefusal::Loop},
+      JoinReply{{}, JoinRefusal::TooLong},
   };
   for (const auto& body : bodies) {
     const auto bytes = encode_relay_message({kRun, body});
@@ -44,7 +49,46 @@ TEST(RelayMessage, when_a_path_is_too_long_or_empty_then_it_is_refused) {
     const auto bytes = encode_relay_message({kRun, RelayOpen{RelayOpen::Kind::Pne, {}, {}, nodes(count)}});
     EXPECT_FALSE(parse_relay_message(bytes).ok()) << count;
   }
-  EXPECT_FALSE(parse_relay_message(encode_relay_message({kRun, RelayReady{nodes(kMaxHops + 1)}})).ok());
+  const auto refused = [](decltype(RelayMessage::body) body) {
+    return !parse_relay_message(encode_relay_message({kRun, std::move(body)})).ok();
+  };
+  const auto name = *ids::DeviceName::parse("camera");
+  EXPECT_TRUE(refused(RelayReady{nodes(kMaxHops + 1), {}}));
+  EXPECT_TRUE(refused(RelayReady{{}, nodes(kMaxHops + 1)}));
+  EXPECT_TRUE(refused(JoinRequest{name, nodes(1)[0], nodes(kMaxServes + 1)}));
+  EXPECT_TRUE(refused(JoinReply{nodes(kMaxHops + 1), {}}));
+  EXPECT_TRUE(refused(JoinReply{{}, {}})) << "a PN GW is on its own path";
+}
+
+TEST(RelayMessage, when_a_join_reply_refuses_and_tells_a_path_then_it_is_refused) {
+  v1::Message m;
+  m.set_correlation_id(std::string(8, 'r'));
+  const auto parses = [&] { return parse_relay_message(as_bytes(m.SerializeAsString())).ok(); };
+  auto& reply = *m.mutable_join_reply();
+  reply.add_standing_path(std::string(16, 'n'));
+  EXPECT_TRUE(parses());
+  reply.set_refusal(v1::JoinReply::REFUSAL_LOOP);
+  EXPECT_FALSE(parses()) << "joined or refused, not both";
+  reply.clear_standing_path();
+  EXPECT_TRUE(parses());
+  reply.set_refusal(static_cast<v1::JoinReply::Refusal>(3));
+  EXPECT_FALSE(parses()) << "a reason that nobody knows";
+}
+
+TEST(RelayMessage, when_a_node_id_is_not_16_bytes_then_it_is_refused) {
+  for (const std::size_t size : {0, 15, 16, 17}) {
+    const std::string id(size, 'n');
+    v1::Message m;
+    m.set_correlation_id(std::string(8, 'r'));
+    m.mutable_join_request()->set_device_name("camera");
+    m.mutable_join_request()->set_node_id(id);
+    EXPECT_EQ(parse_relay_message(as_bytes(m.SerializeAsString())).ok(), size == 16) << size;
+    m.mutable_join_request()->set_node_id(std::string(16, 'n'));
+    m.mutable_join_request()->add_serves(id);
+    EXPECT_EQ(parse_relay_message(as_bytes(m.SerializeAsString())).ok(), size == 16) << size;
+    m.mutable_relay_ready()->add_standing_path(id);
+    EXPECT_EQ(parse_relay_message(as_bytes(m.SerializeAsString())).ok(), size == 16) << size;
+  }
 }
 
 TEST(RelayMessage, a_kind_that_nobody_knows_is_refused) {
