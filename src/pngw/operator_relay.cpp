@@ -24,7 +24,7 @@ Task<Result<RelayUpstream::Opened>> ask_for_relay(std::shared_ptr<runtime::Secur
   auto* ready = std::get_if<stream::RelayReady>(&answer->body);
   if (ready == nullptr) co_return Error{Code::relay_refused, "another message", "RelayReady"};
   RelayUpstream::Opened opened{std::make_shared<runtime::LinkStream>(link), std::move(ready->path),
-                                std::move(ready->standing_path)};
+                               std::move(ready->standing_path)};
   if (!end_to_end) co_return opened;
   auto bare = co_await link->release(limit);
   if (!bare) co_return std::move(bare).error();

@@ -1,13 +1,16 @@
 #include "runtime/process.hpp"
 
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <boost/asio/signal_set.hpp>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 
 #include "runtime/log.hpp"
@@ -40,10 +43,44 @@ void raise_open_files(Protection& protection) {
   }
 }
 
+// Not all that OpenSSL gives back has been wiped: a private key's DER, for one, is not. It is here, whoever frees it.
+void wiping_free(void* memory, const char* /*file*/, int /*line*/) {
+  if (memory == nullptr) return;
+  OPENSSL_cleanse(memory, ::malloc_usable_size(memory));
+  std::free(memory);
+}
+
+void* plain_malloc(std::size_t size, const char* /*file*/, int /*line*/) {
+  return size == 0 ? nullptr : std::malloc(size);
+}
+
+// realloc() would leave the old place as it was.
+void* wiping_realloc(void* memory, std::size_t size, const char* file, int line) {
+  if (memory == nullptr) return plain_malloc(size, file, line);
+  if (size == 0) {
+    wiping_free(memory, file, line);
+    return nullptr;
+  }
+  const auto had = ::malloc_usable_size(memory);
+  if (size <= had && size > had / 2) return memory;
+  void* moved = std::malloc(size);
+  if (moved == nullptr) return nullptr;
+  std::memcpy(moved, memory, std::min(had, size));
+  wiping_free(memory, file, line);
+  return moved;
+}
+
+void wipe_what_openssl_frees(Protection& protection) {
+  static bool done = false;
+  if (!done) done = CRYPTO_set_mem_functions(plain_malloc, wiping_realloc, wiping_free) == 1;
+  if (!done) warn(protection, "memory that OpenSSL frees is not wiped");
+}
+
 }  // namespace
 
 Result<Protection> protect_process() {
   Protection protection;
+  wipe_what_openssl_frees(protection);  // before OpenSSL takes any
   ::umask(S_IRWXG | S_IRWXO);
   limit_core_dumps(protection);
   raise_open_files(protection);
