@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/fairness.hpp"
 #include "runtime/kernel_splice.hpp"
 
 namespace cpns::runtime {
@@ -50,9 +51,6 @@ void end_both(Joint& joint, ByteStream& a, ByteStream& b) {
   joint.pace_back.cancel();
 }
 
-// A peer that is always ready must not keep the thread from others.
-constexpr int kMovesBeforeYield = 16;
-
 // To the end, between two sockets, without bytes passing through this process.
 Task<Result<void>> pump_in_kernel(std::shared_ptr<Joint> joint, Shared from, Shared to, KernelPipe pipe, bool there) {
   auto& count = there ? joint->outcome.there : joint->outcome.back;
@@ -65,7 +63,7 @@ Task<Result<void>> pump_in_kernel(std::shared_ptr<Joint> joint, Shared from, Sha
     auto written = co_await pipe.drain(to->kernel_socket(), *got);
     if (!written) co_return written;
     joint->moved = Clock::now();
-    if (moves % kMovesBeforeYield == 0) co_await asio::post(from->executor(), asio::use_awaitable);
+    if (moves % kReadsBeforeYield == 0) co_await asio::post(from->executor(), asio::use_awaitable);
   }
 }
 

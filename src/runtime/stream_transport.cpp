@@ -5,6 +5,7 @@
 
 #include "runtime/byte_stream.hpp"
 #include "runtime/deadline.hpp"
+#include "runtime/fairness.hpp"
 #include "runtime/transport.hpp"
 
 namespace cpns::runtime {
@@ -12,8 +13,6 @@ namespace {
 
 // Deadlines are the caller's: they close the transport.
 constexpr std::chrono::hours kNoLimit{24 * 365};
-// A peer that is always ready must not keep the thread from its other links.
-constexpr int kReadsBeforeYield = 16;
 
 bool would_wait(int cause) { return cause == EAGAIN || cause == EWOULDBLOCK || cause == EINTR; }
 

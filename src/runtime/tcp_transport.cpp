@@ -2,6 +2,7 @@
 
 #include "runtime/byte_stream.hpp"
 #include "runtime/deadline.hpp"
+#include "runtime/fairness.hpp"
 #include "runtime/transport.hpp"
 
 namespace cpns::runtime {
@@ -9,9 +10,6 @@ namespace {
 
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
-
-// A peer that is always ready must not keep the thread from its other links.
-constexpr int kReadsBeforeYield = 16;
 
 Error lost_tcp(const error_code& cause) {
   if (cause == asio::error::eof) return {Code::connection_lost, "end of stream without close_notify"};
