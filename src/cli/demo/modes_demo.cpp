@@ -218,6 +218,7 @@ Result<ModesOutcome> ModesRun::run() {
   download_.emplace(std::move(download));
   since_ = shown_ = Clock::now();
   while (!download_->complete()) CPNS_CHECK(tick());
+  view_.progress(now_);
   outcome_.last = now_;
   outcome_.sha256 = download_->sha256();
   if (outcome_.sha256 != *expected) {
