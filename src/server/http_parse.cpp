@@ -41,8 +41,19 @@ Result<void> put_head(Parser& parser, std::string_view raw, Code refusal) {
   return {};
 }
 
-template <class Parser>
-Result<BodyRead> put_body(Parser& parser, ByteView in, std::span<std::uint8_t> out, Code refusal) {
+/// Beast and what it said last of a body.
+template <bool IsRequest>
+struct BodyOf {
+  http::parser<IsRequest, http::buffer_body> parser;
+  bool awaits_chunk_line = false;
+};
+
+/// What still comes of a chunked body where the line of a chunk begins: "0", two line ends.
+constexpr std::size_t kSmallestEnd = 5;
+
+template <bool IsRequest>
+Result<BodyRead> put_body(BodyOf<IsRequest>& of, ByteView in, std::span<std::uint8_t> out, Code refusal) {
+  auto& parser = of.parser;
   auto& body = parser.get().body();
   body.data = out.data();
   body.size = out.size();
@@ -50,8 +61,11 @@ Result<BodyRead> put_body(Parser& parser, ByteView in, std::span<std::uint8_t> o
   while (read.consumed < in.size() && !parser.is_done()) {
     BeastError error;
     const auto rest = in.subspan(read.consumed);
+    // Boost 1.74 asserts that what follows a last chunk's line does not come in smaller pieces than this.
+    if (of.awaits_chunk_line && rest.size() < kSmallestEnd) break;
     const auto used = parser.put(asio::buffer(rest.data(), rest.size()), error);
     read.consumed += used;
+    of.awaits_chunk_line = error == http::error::need_more && used == 0;
     if (error == http::error::need_more || error == http::error::need_buffer) break;
     if (error) return Error{refusal, error.message(), "a well-formed body"};
     if (body.size == 0 || used == 0) break;
@@ -64,9 +78,7 @@ Result<BodyRead> put_body(Parser& parser, ByteView in, std::span<std::uint8_t> o
 
 }  // namespace
 
-struct RequestParser::Impl {
-  http::request_parser<http::buffer_body> parser;
-};
+struct RequestParser::Impl : BodyOf<true> {};
 
 RequestParser::RequestParser() : impl_(std::make_unique<Impl>()) { prepare(impl_->parser); }
 RequestParser::~RequestParser() = default;
@@ -82,7 +94,7 @@ Result<RequestHead> RequestParser::take_head(std::string_view raw) {
 }
 
 Result<BodyRead> RequestParser::read_body(ByteView in, std::span<std::uint8_t> out) {
-  return put_body(impl_->parser, in, out, Code::http_body_malformed);
+  return put_body(*impl_, in, out, Code::http_body_malformed);
 }
 
 Result<void> RequestParser::take_end() {
@@ -92,9 +104,7 @@ Result<void> RequestParser::take_end() {
 
 bool RequestParser::done() const { return impl_->parser.is_done(); }
 
-struct ReplyParser::Impl {
-  http::response_parser<http::buffer_body> parser;
-};
+struct ReplyParser::Impl : BodyOf<false> {};
 
 ReplyParser::ReplyParser(std::string_view method) : impl_(std::make_unique<Impl>()) {
   prepare(impl_->parser);
@@ -114,7 +124,7 @@ Result<ReplyHead> ReplyParser::take_head(std::string_view raw) {
 }
 
 Result<BodyRead> ReplyParser::read_body(ByteView in, std::span<std::uint8_t> out) {
-  return put_body(impl_->parser, in, out, Code::upstream_reply_malformed);
+  return put_body(*impl_, in, out, Code::upstream_reply_malformed);
 }
 
 Result<void> ReplyParser::take_end() {
