@@ -89,9 +89,24 @@ struct EnrollReply {
   std::vector<Bytes> certificate_chain;  ///< 1-4 certificates, DER, at most 8192 bytes each
 };
 
-using Body = std::variant<ActivationInvite, ActivationRequest, KeySeedRequest, KeySeedGrant, CmDeviceIdReport,
-                          ServerConfirm, GatewayConfirm, AssignmentComplete, CredentialTransfer, CredentialReceipt,
-                          LinkHello, AliasUpdate, Ping, Pong, Alert, EnrollRequest, EnrollReply>;
+/// The device wishes a renewal (section 5).
+struct RenewalRequest {};
+/// Before each renewal [R4]; both empty where the Server has no certificate for it.
+struct ServerProof {
+  std::vector<Bytes> certificate_chain;  ///< 0-4 certificates, DER, at most 8192 bytes each, the Server's own first
+  Bytes signature;                       ///< at most 1024 bytes
+};
+struct RenewalRefused {
+  enum class Reason : std::uint8_t { Done = 1, Later = 2 };
+  Reason reason;
+};
+/// The device gives its ID up, and the Server's answer that it is gone.
+struct Release {};
+
+using Body =
+    std::variant<ActivationInvite, ActivationRequest, KeySeedRequest, KeySeedGrant, CmDeviceIdReport, ServerConfirm,
+                 GatewayConfirm, AssignmentComplete, CredentialTransfer, CredentialReceipt, LinkHello, AliasUpdate,
+                 Ping, Pong, Alert, EnrollRequest, EnrollReply, RenewalRequest, ServerProof, RenewalRefused, Release>;
 
 struct Message {
   ids::CorrelationId correlation_id;

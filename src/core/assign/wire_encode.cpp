@@ -90,6 +90,16 @@ struct Fill {
   void operator()(const EnrollReply& m) const {
     for (const auto& c : m.certificate_chain) to.mutable_enroll_reply()->add_certificate_chain(str(c));
   }
+  void operator()(const RenewalRequest&) const { to.mutable_renewal_request(); }
+  void operator()(const ServerProof& m) const {
+    auto& out = *to.mutable_server_proof();
+    for (const auto& c : m.certificate_chain) out.add_certificate_chain(str(c));
+    out.set_signature(str(m.signature));
+  }
+  void operator()(const RenewalRefused& m) const {
+    to.mutable_renewal_refused()->set_reason(static_cast<v1::RenewalRefused::Reason>(m.reason));
+  }
+  void operator()(const Release&) const { to.mutable_release(); }
 };
 
 }  // namespace
@@ -134,7 +144,11 @@ std::string_view message_name(const Body& body) noexcept {
                                                                               "Pong",
                                                                               "Alert",
                                                                               "EnrollRequest",
-                                                                              "EnrollReply"};
+                                                                              "EnrollReply",
+                                                                              "RenewalRequest",
+                                                                              "ServerProof",
+                                                                              "RenewalRefused",
+                                                                              "Release"};
   return kNames[body.index()];
 }
 

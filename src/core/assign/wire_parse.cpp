@@ -194,6 +194,25 @@ Parsed read(const v1::EnrollReply& m) {
   for (const auto& c : m.certificate_chain()) out.certificate_chain.push_back(r.bytes("certificate", c, 1, 8192));
   return done(r, std::move(out));
 }
+Parsed read(const v1::RenewalRequest&) { return Body(RenewalRequest{}); }
+Parsed read(const v1::ServerProof& m) {
+  Reader r;
+  ServerProof out;
+  if (m.certificate_chain_size() > 4) {
+    return malformed("certificate_chain", std::to_string(m.certificate_chain_size()) + " certificates", "0-4");
+  }
+  for (const auto& c : m.certificate_chain()) out.certificate_chain.push_back(r.bytes("certificate", c, 1, 8192));
+  const bool empty = out.certificate_chain.empty();
+  out.signature = r.bytes("signature", m.signature(), empty ? 0 : 1, empty ? 0 : 1024);
+  return done(r, std::move(out));
+}
+Parsed read(const v1::RenewalRefused& m) {
+  if (m.reason() != v1::RenewalRefused::REASON_DONE && m.reason() != v1::RenewalRefused::REASON_LATER) {
+    return malformed("reason", std::to_string(static_cast<int>(m.reason())), "1 or 2");
+  }
+  return Body(RenewalRefused{static_cast<RenewalRefused::Reason>(m.reason())});
+}
+Parsed read(const v1::Release&) { return Body(Release{}); }
 
 Parsed read_body(v1::Message& m) {
   switch (m.body_case()) {
@@ -231,6 +250,14 @@ Parsed read_body(v1::Message& m) {
       return read(*m.mutable_enroll_request());
     case v1::Message::kEnrollReply:
       return read(*m.mutable_enroll_reply());
+    case v1::Message::kRenewalRequest:
+      return read(*m.mutable_renewal_request());
+    case v1::Message::kServerProof:
+      return read(*m.mutable_server_proof());
+    case v1::Message::kRenewalRefused:
+      return read(*m.mutable_renewal_refused());
+    case v1::Message::kRelease:
+      return read(*m.mutable_release());
     case v1::Message::kStream:
     case v1::Message::kRelayOpen:
     case v1::Message::kRelayReady:
