@@ -1,6 +1,7 @@
 #pragma once
 // What sessions ask stores to keep. Plain data with secrets inside, therefore move-only.
 
+#include <optional>
 #include <vector>
 
 #include "core/ids/ids.hpp"
@@ -16,7 +17,8 @@ struct PendingAssignment {
   ids::DeviceName device_name;
   secret::KeySeed key_seed;
   ids::UnixTime created_at;
-  ids::UnixTime pending_until;  ///< [S6]
+  ids::UnixTime pending_until;              ///< [S6]
+  std::optional<ids::CmDeviceId> renews{};  ///< the ID that this one is to take the place of [R1]
 };
 
 /// Step 9: turns a pending assignment active [S4] and keeps what a repeated step 8 needs [S5, S12].
@@ -28,6 +30,7 @@ struct Activation {
   Bytes complete_message;                       ///< step 10 as sent; holds no secret
   ids::UnixTime activated_at;
   ids::UnixTime expires_at;
+  std::optional<ids::UnixTime> renew_by{};  ///< of a first key: it ends then, unless it was renewed [R6]
 };
 
 /// What step 11 hands to the device, and what it keeps.

@@ -20,6 +20,13 @@ Result<void> RunCursor::take(MessageKind kind) {
   return {};
 }
 
+bool RunCursor::possible(std::string_view name) const {
+  for (std::size_t i = 0; i < kRuns.size(); ++i) {
+    if (possible_[i] && kRuns[i].name == name) return true;
+  }
+  return false;
+}
+
 bool RunCursor::complete() const {
   for (std::size_t i = 0; i < kRuns.size(); ++i) {
     if (possible_[i] && kRuns[i].messages.size() == taken_) return true;

@@ -16,6 +16,8 @@ class RunCursor {
 
   /// Takes one message, sent or received. Fails with `message_not_next`; the place is kept.
   [[nodiscard]] Result<void> take(MessageKind kind);
+  /// True where the run of this name may still be under way.
+  [[nodiscard]] bool possible(std::string_view name) const;
   /// True where at least one run is complete.
   [[nodiscard]] bool complete() const;
   /// Names of what may come next, for a refusal's `expected`.

@@ -36,6 +36,7 @@ ServerSession::Result ServerSession::on_message(Message message, ByteView raw, N
   if (auto next = cursor_.take(kind); !next) return refuse(std::move(next).error(), step, true);
   last_raw_.assign(raw.begin(), raw.end());
 
+  if (std::holds_alternative<RenewalRequest>(message.body)) return on_renewal_request();
   if (auto* request = std::get_if<KeySeedRequest>(&message.body))
     return on_key_seed_request(std::move(*request), raw, now);
   if (auto* report = std::get_if<CmDeviceIdReport>(&message.body)) return on_cm_device_id_report(*report, raw);
@@ -43,9 +44,28 @@ ServerSession::Result ServerSession::on_message(Message message, ByteView raw, N
   return refuse({Code::message_not_next, std::string(message_name(message.body)), cursor_.expected()}, step, true);
 }
 
+ServerSession::Result ServerSession::on_renewal_request() {
+  const auto* start = std::get_if<server::Start>(&state_);
+  if (start == nullptr || !start->ends.renews) {
+    return refuse({Code::renewal_not_possible, "RenewalRequest", "one over the device's own direct link"},
+                  Step::KeySeedRequest, true);
+  }
+  if (auto next = cursor_.take(MessageKind::ServerProof); !next) {
+    return refuse(std::move(next).error(), Step::KeySeedRequest, true);
+  }
+  Result result;
+  result.actions.emplace_back(Prove{});
+  return result;
+}
+
 ServerSession::Result ServerSession::on_key_seed_request(KeySeedRequest request, ByteView raw, Now now) {
   auto* start = std::get_if<server::Start>(&state_);
   if (start == nullptr) return refuse({Code::message_not_next, "KeySeedRequest", "step 4"}, Step::KeySeedRequest, true);
+  // A renewal begins with RenewalRequest and nothing else does: the two kinds of run do not mix.
+  if (start->ends.renews.has_value() != cursor_.possible("renewal [R1]")) {
+    return refuse({Code::message_not_next, "KeySeedRequest", start->ends.renews ? "RenewalRequest" : "an assignment"},
+                  Step::KeySeedRequest, true);
+  }
   auto generated = generate_key_seed(receive_key_seed_request(std::move(*start), std::move(request), raw), policy_,
                                      random_, now.wall);
   auto pending = pending_record(generated, now.wall);

@@ -1,5 +1,5 @@
 #pragma once
-// The CPNS Server's side of one assignment, steps 0-10.
+// The CPNS Server's side of one assignment or renewal, steps 0-10.
 
 #include "core/assign/identity_alias.hpp"
 #include "core/assign/session.hpp"
@@ -27,7 +27,9 @@ class ServerSession {
   struct ErasePending {
     ids::AssignmentId assignment_id;
   };
-  using Action = std::variant<Send, SavePending, SaveActivation, ErasePending, StepDone>;
+  /// A renewal was asked for: ServerProof over this link's exporter is to be sent [R4].
+  struct Prove {};
+  using Action = std::variant<Send, SavePending, SaveActivation, ErasePending, StepDone, Prove>;
   using Result = Outcome<Action>;
 
   /// `ends` come from the link's authentication [K3]; correlation_id from the message that opened the run.
@@ -54,6 +56,7 @@ class ServerSession {
   using State = std::variant<server::Start, server::KeySeedGenerated, server::AwaitCmDeviceIdReport,
                              server::AwaitGatewayConfirm, AwaitActivation, Over>;
 
+  Result on_renewal_request();
   Result on_key_seed_request(KeySeedRequest request, ByteView raw, Now now);
   Result on_cm_device_id_report(const CmDeviceIdReport& report, ByteView raw);
   Result on_gateway_confirm(const GatewayConfirm& confirm, ByteView raw, Now now);

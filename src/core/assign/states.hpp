@@ -7,18 +7,32 @@
 
 namespace cpns::assign {
 
+/// A renewal: the ID that it takes the place of, and the connection that it is bound to [R1].
+struct Renews {
+  ids::CmDeviceId old_id;
+  std::array<std::uint8_t, 32> exporter;  ///< TLS exporter "EXPORTER-CPNS-DKA-renewal" of the direct link
+};
+
 /// Whom a run is between, from each side's own knowledge of the link, never from a peer's field [K3].
 struct Ends {
   ids::ServerId server_id;
   ids::PnGwId pn_gw_id;
   ids::CorrelationId correlation_id;
+  std::optional<Renews> renews{};  ///< none: a first assignment
+
+  /// T0 of an assignment, T0' of a renewal.
+  [[nodiscard]] Transcript begin() const {
+    return renews ? Transcript::renewal(server_id, pn_gw_id, renews->old_id, renews->exporter)
+                  : Transcript(server_id, pn_gw_id);
+  }
 };
 
 /// What the Server decides about an assignment; the same for all runs of one server.
 struct ServerPolicy {
   std::chrono::seconds pending_lifetime{300};  ///< [S6]
   std::chrono::seconds device_lifetime{90 * 24 * 3600};
-  std::vector<ids::Endpoint> endpoints;  ///< 1-8 places where a direct link may be opened
+  std::chrono::seconds renew_within{24 * 3600};  ///< a first key that is not renewed by then ends; 0: it does not [R6]
+  std::vector<ids::Endpoint> endpoints;          ///< 1-8 places where a direct link may be opened
 };
 
 /// A state, and the message that has to be sent because of it.

@@ -14,14 +14,14 @@ Sent<gateway::AwaitKeySeedGrant> send_key_seed_request(gateway::Start&& state, c
   auto pair = crypto::x25519_generate(random);  // fresh for this run alone [S9]
   KeySeedRequest request{random.bytes<32>(), pair.share, std::move(state.device_name), std::move(state.capabilities)};
   auto message = encode_public(state.ends.correlation_id, std::move(request));
-  Transcript transcript(state.ends.server_id, state.ends.pn_gw_id);  // [K3]
+  auto transcript = state.ends.begin();  // [K3, R1]
   transcript.absorb(Step::KeySeedRequest, message);
   return {gateway::AwaitKeySeedGrant{std::move(state.ends), transcript, std::move(pair.private_key), pair.share},
           std::move(message)};
 }
 
 server::KeySeedRequested receive_key_seed_request(server::Start&& state, KeySeedRequest request, ByteView raw) {
-  Transcript transcript(state.ends.server_id, state.ends.pn_gw_id);  // [K3]
+  auto transcript = state.ends.begin();  // [K3, R1]
   transcript.absorb(Step::KeySeedRequest, raw);
   return {std::move(state.ends), std::move(request), transcript};
 }

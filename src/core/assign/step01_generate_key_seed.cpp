@@ -19,7 +19,8 @@ PendingAssignment pending_record(const server::KeySeedGenerated& state, ids::Uni
           state.request.device_name,
           state.key_seed.duplicate(),  // one copy to the store, one for steps 2 and 5
           now,
-          state.pending_until};
+          state.pending_until,
+          state.ends.renews ? std::optional(state.ends.renews->old_id) : std::nullopt};
 }
 
 }  // namespace cpns::assign

@@ -25,9 +25,10 @@ Result<server::GatewayConfirmVerified> verify_gateway_confirm(server::GatewayCon
   const auto complete_key = derive_complete_confirm_key(state.cm_device_key, ends.server_id, ends.pn_gw_id);
   auto message = encode_public(
       ends.correlation_id, AssignmentComplete{std::move(result), confirm_code(complete_key, state.transcript.hash())});
-  return server::GatewayConfirmVerified{Activation{state.assignment_id, ends.pn_gw_id, state.cm_device_id,
-                                                   crypto::sha256({received.message}), std::move(message), now,
-                                                   expires_at}};
+  const bool first = !ends.renews && policy.renew_within.count() > 0;
+  return server::GatewayConfirmVerified{
+      Activation{state.assignment_id, ends.pn_gw_id, state.cm_device_id, crypto::sha256({received.message}),
+                 std::move(message), now, expires_at, first ? std::optional(now + policy.renew_within) : std::nullopt}};
 }
 
 }  // namespace cpns::assign

@@ -49,6 +49,8 @@ enum class MessageKind : std::uint8_t {
   CredentialTransfer,
   CredentialReceipt,
   LinkHello,
+  RenewalRequest,
+  ServerProof,
 };
 
 struct StepInfo {
@@ -134,6 +136,9 @@ inline constexpr std::array kMessages = {
                "CredentialTransfer"},
     MessageRow{MessageKind::CredentialReceipt, Step::CredentialTransfer, Party::CmDevice, Party::PnGw,
                "CredentialReceipt"},
+    // In a renewal the PN GW is the device's own PN GW module, inside the direct link [R1].
+    MessageRow{MessageKind::RenewalRequest, Step::KeySeedRequest, Party::PnGw, Party::Server, "RenewalRequest"},
+    MessageRow{MessageKind::ServerProof, Step::KeySeedRequest, Party::Server, Party::PnGw, "ServerProof"},
 };
 
 /// One complete legal run of messages as one side sees it [M2]. LinkHello has a run of its own: it goes both ways.
@@ -161,6 +166,8 @@ inline constexpr std::array kPnGwConfirmRepeated = {
     ActivationRequest, KeySeedRequest, KeySeedGrant,       CmDeviceIdReport,   ServerConfirm,
     GatewayConfirm,    GatewayConfirm, AssignmentComplete, CredentialTransfer, CredentialReceipt};
 inline constexpr std::array kPnGwDeliveredAgain = {ActivationRequest, CredentialTransfer, CredentialReceipt};
+inline constexpr std::array kRenewal = {RenewalRequest,   ServerProof,   KeySeedRequest, KeySeedGrant,
+                                        CmDeviceIdReport, ServerConfirm, GatewayConfirm, AssignmentComplete};
 inline constexpr std::array kDevice = {ActivationRequest, CredentialTransfer, CredentialReceipt};
 }  // namespace runs
 
@@ -172,6 +179,8 @@ inline constexpr std::array kRuns = {
     LegalRun{"assignment after an invitation", Party::PnGw, runs::kPnGwInvited},
     LegalRun{"step 8 repeated over a new operator link [S5]", Party::PnGw, runs::kPnGwConfirmRepeated},
     LegalRun{"credential delivered again [G2]", Party::PnGw, runs::kPnGwDeliveredAgain},
+    LegalRun{"renewal [R1]", Party::Server, runs::kRenewal},
+    LegalRun{"renewal [R1]", Party::PnGw, runs::kRenewal},
     LegalRun{"assignment", Party::CmDevice, runs::kDevice},
 };
 
