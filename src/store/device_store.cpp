@@ -7,20 +7,6 @@ Place key_seed_place(const ids::AssignmentId& id) { return {"devices", "sealed_k
 
 }  // namespace
 
-std::string_view to_text(DeviceState state) noexcept {
-  switch (state) {
-    case DeviceState::Pending:
-      return "pending";
-    case DeviceState::Active:
-      return "active";
-    case DeviceState::InUse:
-      return "in use";
-    case DeviceState::Revoked:
-      return "revoked";
-  }
-  return "unknown";
-}
-
 void DeviceStore::begin(assign::PendingAssignment pending, Quota quota, Done done) {
   auto sealed = sealer_.seal(key_seed_place(pending.assignment_id), pending.key_seed, random_);
   Row row{DeviceInfo{.assignment_id = pending.assignment_id,
@@ -34,7 +20,8 @@ void DeviceStore::begin(assign::PendingAssignment pending, Quota quota, Done don
                      .activated_at = {},
                      .expires_at = {},
                      .in_use_at = {},
-                     .revoked_at = {}},
+                     .revoked_at = {},
+                     .renews = pending.renews},
           std::move(sealed)};
   raw_insert(std::move(row), quota, std::move(done));
 }

@@ -10,14 +10,15 @@
 
 #include "core/assign/records.hpp"
 #include "core/crypto/random.hpp"
+#include "core/life/life.hpp"
 #include "store/commit_proof.hpp"
 #include "store/sealer.hpp"
 
 namespace cpns::store {
 
-/// Stored on disk: do not change the numbers.
-enum class DeviceState : std::uint8_t { Pending = 1, Active = 2, InUse = 3, Revoked = 4 };
-[[nodiscard]] std::string_view to_text(DeviceState state) noexcept;
+/// Its legal changes are life::kLife. Expired and Erased are never stored.
+using DeviceState = life::State;
+[[nodiscard]] inline std::string_view to_text(DeviceState state) noexcept { return life::name_of(state); }
 
 /// What may be shown of a device: no secret.
 struct DeviceInfo {
@@ -30,6 +31,15 @@ struct DeviceInfo {
   ids::UnixTime created_at;
   ids::UnixTime pending_until;
   std::optional<ids::UnixTime> activated_at, expires_at, in_use_at, revoked_at;
+  std::optional<ids::CmDeviceId> renews{};     ///< the ID that this one takes the place of at its first use [R2]
+  std::optional<ids::UnixTime> renew_by{};     ///< of a first key that was not renewed: it ends then [R6]
+  std::optional<ids::UnixTime> exempted_at{};  ///< by an operator, from R6
+
+  /// The state at `now`: Expired where the time of the key is over, or that of its first renewal [R6].
+  [[nodiscard]] DeviceState state_at(ids::UnixTime now) const noexcept {
+    const bool over = (expires_at && *expires_at <= now) || (renew_by && *renew_by <= now);
+    return life::may_connect(state) && over ? DeviceState::Expired : state;
+  }
 };
 
 /// A device with its opened Key Seed, for step 13.
@@ -61,10 +71,13 @@ class DeviceStore {
   DeviceStore& operator=(const DeviceStore&) = delete;
 
   /// Step 1 [S1]. Pending assignments of this PN GW that have ended by `created_at` are erased with it [S6].
-  /// Fails with `too_many_pending`, `device_quota_reached`, `gateway_is_revoked` or a Store error.
+  /// Fails with `too_many_pending`, `device_quota_reached`, `gateway_is_revoked` or a Store error. A renewal counts as
+  /// pending but as no further device; it takes the place of an earlier one of the same ID that is still pending.
+  /// Fails with `renewal_not_possible` where that ID may not connect, or is another PN GW's [R1].
   void begin(assign::PendingAssignment pending, Quota quota, Done done);
-  /// Step 9 [S4]. Fails with `assignment_not_pending` where it is not pending, has ended (`activated_at` is not before
-  /// `pending_until`) [S6] or is another PN GW's [S8].
+  /// Step 9 [S4]. Of a renewal: both IDs work from now on, until the new one is used [R2, R3]. Fails with
+  /// `assignment_not_pending` where it is not pending, has ended (`activated_at` is not before `pending_until`) [S6] or
+  /// is another PN GW's [S8].
   void activate(assign::Activation activation, Done done);
   /// A pending assignment is dead: its row and Key Seed go [S3, S6]. One that is no longer there counts as done;
   /// an active one is left alone.
@@ -82,10 +95,20 @@ class DeviceStore {
   [[nodiscard]] virtual Result<std::vector<DeviceInfo>> list(std::optional<ids::AssignmentId> after,
                                                              std::size_t limit) = 0;
 
-  /// Step 16. Active becomes in use; in use stays. Fails with `device_not_found` or `device_is_revoked`.
+  /// Step 16. Active becomes in use; in use stays. The ID that it renews, and every other successor of that one, are
+  /// erased for good [R2]. Fails with `device_not_found` or `device_is_revoked`.
   void mark_in_use(ids::CmDeviceId id, ids::UnixTime when, Done done);
-  /// [V1]. Revoked for ever; a second call succeeds. Fails with `device_not_found`.
+  /// [V1]. Revoked for ever, with the ID that it renews and those that renew it; a second call succeeds. Fails with
+  /// `device_not_found`.
   void revoke(ids::CmDeviceId id, ids::UnixTime when, Done done);
+  /// [V1] Everything issued before `before` is revoked; pending assignments begun before it are erased. One statement
+  /// over the whole table: some seconds for a million devices.
+  virtual void revoke_before(ids::UnixTime before, ids::UnixTime when, Done done) = 0;
+  /// The row goes, with those that it renews and that renew it; nothing is left but the number of a revocation. Fails
+  /// with `device_not_found`.
+  virtual void erase(ids::CmDeviceId id, ids::UnixTime when, Done done) = 0;
+  /// [R6] It need not be renewed. Fails with `device_not_found` or `device_is_revoked`.
+  virtual void exempt(ids::CmDeviceId id, ids::UnixTime when, Done done) = 0;
 
  protected:
   /// A row as it stands on disk. `sealed_key_seed` is bound to assignment_id, column and schema version.

@@ -10,8 +10,8 @@ std::string seconds(ids::UnixTime time) { return std::to_string(time.time_since_
 }  // namespace
 
 bool may_change(DeviceState from, DeviceState to) noexcept {
-  return std::any_of(kDeviceChanges.begin(), kDeviceChanges.end(),
-                     [&](const DeviceChange& change) { return change.from == from && change.to == to; });
+  return std::any_of(life::kLife.begin(), life::kLife.end(),
+                     [&](const life::Change& change) { return change.from == from && change.to == to; });
 }
 
 Result<void> check_quota(const Usage& usage, const Quota& quota) {
@@ -51,6 +51,19 @@ Result<bool> check_change(std::optional<DeviceState> state, DeviceState to, cons
   if (*state == DeviceState::Revoked) return Error{Code::device_is_revoked, id.text(), "a device that is not revoked"};
   return Error{Code::store_row_malformed, id.text() + " in state " + std::string(to_text(*state)),
                "one that may become " + std::string(to_text(to))};
+}
+
+Result<void> check_renewal(const std::optional<FoundPredecessor>& found, const ids::CmDeviceId& old_id,
+                           const ids::PnGwId& pn_gw_id) {
+  if (!found) return Error{Code::renewal_not_possible, "no device " + old_id.text(), "a device of this server"};
+  if (found->pn_gw_id != pn_gw_id.text()) {
+    return Error{Code::renewal_not_possible, "a request under " + pn_gw_id.text(), "one under " + found->pn_gw_id};
+  }
+  if (!life::may_connect(found->state)) {
+    return Error{Code::renewal_not_possible, old_id.text() + ", " + std::string(to_text(found->state)),
+                 "a device that may connect"};
+  }
+  return {};
 }
 
 Result<void> check_not_revoked(std::optional<GatewayState> state, const ids::PnGwId& id) {

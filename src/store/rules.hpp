@@ -9,17 +9,7 @@
 
 namespace cpns::store::rules {
 
-/// The legal changes of state of a device; one that is not here is refused.
-struct DeviceChange {
-  DeviceState from;
-  DeviceState to;
-};
-inline constexpr std::array kDeviceChanges{
-    DeviceChange{DeviceState::Pending, DeviceState::Active},  // step 9
-    DeviceChange{DeviceState::Active, DeviceState::InUse},    // step 16
-    DeviceChange{DeviceState::Active, DeviceState::Revoked},  // [V1]
-    DeviceChange{DeviceState::InUse, DeviceState::Revoked},   // [V1]
-};
+/// Whether some event of life::kLife leads from one to the other; Erased is a row that goes.
 [[nodiscard]] bool may_change(DeviceState from, DeviceState to) noexcept;
 
 [[nodiscard]] inline bool is_over(ids::UnixTime limit, ids::UnixTime now) noexcept { return now >= limit; }
@@ -45,6 +35,17 @@ struct FoundAssignment {
 /// Whether a device found in `state` (nullopt: not found) is to be changed to `to`: true to write, false where it
 /// is there already, else the refusal.
 [[nodiscard]] Result<bool> check_change(std::optional<DeviceState> state, DeviceState to, const ids::CmDeviceId& id);
+
+/// What a renewal finds of the ID that it is to renew.
+struct FoundPredecessor {
+  std::string pn_gw_id;
+  DeviceState state;  ///< at the time of the request
+};
+/// [R1] Only a device that may connect, and only under the PN GW that vouched for it.
+[[nodiscard]] Result<void> check_renewal(const std::optional<FoundPredecessor>& found, const ids::CmDeviceId& old_id,
+                                         const ids::PnGwId& pn_gw_id);
+/// Successors of one ID that are active and were never used; one more takes the place of the oldest.
+inline constexpr std::size_t kMaxUnusedSuccessors = 3;
 
 /// `state` of the PN GW, nullopt where it is new or known to no one.
 [[nodiscard]] Result<void> check_not_revoked(std::optional<GatewayState> state, const ids::PnGwId& id);

@@ -20,5 +20,6 @@ using PairingSecret = SecretBytes<16, struct PairingSecretTag>;  ///< 128 bits i
 using EnrollSecret = SecretBytes<16, struct EnrollSecretTag>;    ///< 128 bits inside an enrolment token, single use
 using MasterKey = SecretBytes<32, struct MasterKeyTag>;          ///< seals secrets at rest [V2]
 using AliasKey = SecretBytes<32, struct AliasKeyTag>;            ///< makes and opens identity aliases [T5]
+using JournalKey = SecretBytes<32, struct JournalKeyTag>;        ///< chains the entries of the revocation journal
 
 }  // namespace cpns::secret

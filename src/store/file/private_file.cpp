@@ -143,4 +143,22 @@ Result<void> replace_private_file(const std::filesystem::path& file, ByteView co
   return folder.sync();
 }
 
+Result<Descriptor> open_for_append(const std::filesystem::path& file) {
+  const int number = restarting([&] { return ::open(file.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC); });
+  if (number < 0) return failure(Code::store_cannot_open, file, "open", errno);
+  return Descriptor(number);
+}
+
+Result<void> append_durably(const Descriptor& descriptor, ByteView content, const std::filesystem::path& file) {
+  CPNS_CHECK(write_all(descriptor.number(), content, file));
+  return sync(descriptor.number(), file);
+}
+
+Result<void> cut_file(const Descriptor& descriptor, std::size_t size, const std::filesystem::path& file) {
+  if (restarting([&] { return ::ftruncate(descriptor.number(), static_cast<off_t>(size)); }) != 0) {
+    return failure(Code::store_write_failed, file, "ftruncate", errno);
+  }
+  return sync(descriptor.number(), file);
+}
+
 }  // namespace cpns::store::file

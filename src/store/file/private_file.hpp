@@ -61,4 +61,15 @@ class FolderLock {
 /// `store_cannot_open` or `store_write_failed`.
 [[nodiscard]] Result<void> replace_private_file(const std::filesystem::path& file, ByteView content);
 
+/// Opens a private file for appending. Fails with `store_cannot_open`.
+[[nodiscard]] Result<Descriptor> open_for_append(const std::filesystem::path& file);
+
+/// Writes at the end and syncs: on disk when it returns. Fails with `store_write_failed`; how much was written is then
+/// not known.
+[[nodiscard]] Result<void> append_durably(const Descriptor& descriptor, ByteView content,
+                                          const std::filesystem::path& file);
+
+/// Cuts the file to `size` bytes and syncs. Fails with `store_write_failed`.
+[[nodiscard]] Result<void> cut_file(const Descriptor& descriptor, std::size_t size, const std::filesystem::path& file);
+
 }  // namespace cpns::store::file

@@ -1,5 +1,7 @@
 #include "store/memory/memory_device_store.hpp"
 
+#include <algorithm>
+
 #include "store/memory/finish.hpp"
 #include "store/rules.hpp"
 
@@ -15,6 +17,23 @@ DeviceRow* MemoryDeviceStore::row_of(const ids::CmDeviceId& id) {
   return found == rows_.by_cm_device_id.end() ? nullptr : &rows_.devices.at(found->second);
 }
 
+// [R1] And makes room: one pending renewal of an ID, a few that are active and were never used.
+Result<void> MemoryDeviceStore::prepare_renewal(const DeviceInfo& info) {
+  const auto* old = row_of(*info.renews);
+  std::optional<rules::FoundPredecessor> found;
+  if (old != nullptr) found = {old->info.pn_gw_id.text(), old->info.state_at(info.created_at)};
+  CPNS_CHECK(rules::check_renewal(found, *info.renews, info.pn_gw_id));
+  rows_.erase_pending_renewals(*info.renews);
+  std::vector<std::pair<ids::UnixTime, ids::CmDeviceId>> unused;
+  for (const auto& [id, at] : rows_.by_cm_device_id) {
+    const auto& other = rows_.devices.at(at).info;
+    if (other.renews == info.renews && other.state == DeviceState::Active) unused.emplace_back(other.created_at, id);
+  }
+  std::sort(unused.begin(), unused.end());
+  for (std::size_t i = 0; i + rules::kMaxUnusedSuccessors <= unused.size(); ++i) rows_.erase_device(unused[i].second);
+  return {};
+}
+
 void MemoryDeviceStore::raw_insert(Row row, Quota quota, Done done) {
   finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
     const auto now = row.info.created_at;
@@ -25,10 +44,15 @@ void MemoryDeviceStore::raw_insert(Row row, Quota quota, Done done) {
     rows_.for_each_of(gateway, [&](const DeviceRow& other) {
       if (is_pending(other)) {
         ++usage.pending;
-      } else if (other.info.state != DeviceState::Revoked && !rules::is_over(*other.info.expires_at, now)) {
+      } else if (life::may_connect(other.info.state_at(now)) &&
+                 (other.info.state != DeviceState::Active || !other.info.renews)) {
         ++usage.devices;
       }
     });
+    if (row.info.renews) {
+      CPNS_CHECK(prepare_renewal(row.info));
+      usage.devices = 0;  // it adds none
+    }
     CPNS_CHECK(rules::check_quota(usage, quota));
     const auto id = row.info.assignment_id;
     if (rows_.devices.contains(id)) return rules::row_exists("assignment", id.hex());
@@ -47,6 +71,14 @@ void MemoryDeviceStore::raw_activate(assign::Activation activation, Done done) {
       found = rules::FoundAssignment{info.pn_gw_id.text(), info.state, info.pending_until};
     }
     CPNS_CHECK(rules::check_activation(found, activation));
+    if (const auto& renews = at->second.info.renews) {
+      auto* old = row_of(*renews);
+      if (old == nullptr || !life::may_connect(old->info.state)) {
+        return Error{Code::assignment_not_pending, "a renewal of " + renews->text() + ", which is gone or revoked",
+                     "a device that may connect"};
+      }
+      old->info.state = DeviceState::Renewing;
+    }
     if (!rows_.by_cm_device_id.emplace(activation.cm_device_id, activation.assignment_id).second) {
       return rules::row_exists("device", activation.cm_device_id.text());
     }
@@ -55,6 +87,7 @@ void MemoryDeviceStore::raw_activate(assign::Activation activation, Done done) {
     row.info.cm_device_id = activation.cm_device_id;
     row.info.activated_at = activation.activated_at;
     row.info.expires_at = activation.expires_at;
+    row.info.renew_by = activation.renew_by;
     row.confirm_digest = activation.confirm_digest;
     row.complete_message = std::move(activation.complete_message);
     return {};
@@ -107,30 +140,6 @@ Result<std::vector<DeviceInfo>> MemoryDeviceStore::list(std::optional<ids::Assig
   auto at = after ? rows_.devices.upper_bound(*after) : rows_.devices.begin();
   for (; at != rows_.devices.end() && page.size() < limit; ++at) page.push_back(at->second.info);
   return page;
-}
-
-void MemoryDeviceStore::raw_mark_in_use(ids::CmDeviceId id, ids::UnixTime when, Done done) {
-  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
-    auto* row = row_of(id);
-    const auto state = row == nullptr ? std::nullopt : std::optional(row->info.state);
-    CPNS_TRY(const bool changes, rules::check_change(state, DeviceState::InUse, id));
-    if (!changes) return {};
-    row->info.state = DeviceState::InUse;
-    row->info.in_use_at = when;
-    return {};
-  });
-}
-
-void MemoryDeviceStore::raw_revoke(ids::CmDeviceId id, ids::UnixTime when, Done done) {
-  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
-    auto* row = row_of(id);
-    const auto state = row == nullptr ? std::nullopt : std::optional(row->info.state);
-    CPNS_TRY(const bool changes, rules::check_change(state, DeviceState::Revoked, id));
-    if (!changes) return {};
-    row->info.state = DeviceState::Revoked;
-    row->info.revoked_at = when;
-    return {};
-  });
 }
 
 }  // namespace cpns::store::memory

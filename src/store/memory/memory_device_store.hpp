@@ -14,6 +14,9 @@ class MemoryDeviceStore final : public DeviceStore, private CommitProof {
   [[nodiscard]] Result<std::optional<DeviceInfo>> show(const ids::CmDeviceId& id) override;
   [[nodiscard]] Result<std::vector<DeviceInfo>> list(std::optional<ids::AssignmentId> after,
                                                      std::size_t limit) override;
+  void revoke_before(ids::UnixTime before, ids::UnixTime when, Done done) override;
+  void erase(ids::CmDeviceId id, ids::UnixTime when, Done done) override;
+  void exempt(ids::CmDeviceId id, ids::UnixTime when, Done done) override;
 
  protected:
   void raw_insert(Row row, Quota quota, Done done) override;
@@ -24,6 +27,7 @@ class MemoryDeviceStore final : public DeviceStore, private CommitProof {
   void raw_revoke(ids::CmDeviceId id, ids::UnixTime when, Done done) override;
 
  private:
+  [[nodiscard]] Result<void> prepare_renewal(const DeviceInfo& info);
   [[nodiscard]] DeviceRow* row_of(const ids::CmDeviceId& id);  ///< nullptr where there is none; under the lock
 
   Rows& rows_;

@@ -65,7 +65,7 @@ void MemoryGatewayStore::revoke(ids::PnGwId id, ids::UnixTime when, Done done) {
 GatewayInfo MemoryGatewayStore::counted(GatewayInfo info) const {
   info.device_count = 0;
   rows_.for_each_of(info.pn_gw_id, [&](const DeviceRow& row) {
-    if (row.info.state == DeviceState::Active || row.info.state == DeviceState::InUse) ++info.device_count;
+    if (life::may_connect(row.info.state)) ++info.device_count;
   });
   return info;
 }

@@ -53,6 +53,33 @@ struct Rows {
     });
     for (const auto& id : dead) erase_pending(id);
   }
+  /// Pending renewals of one ID go. Under the lock.
+  void erase_pending_renewals(const ids::CmDeviceId& old_id) {
+    std::vector<ids::AssignmentId> dead;
+    for (const auto& [id, row] : devices) {
+      if (row.info.state == DeviceState::Pending && row.info.renews == old_id) dead.push_back(id);
+    }
+    for (const auto& id : dead) erase_pending(id);
+  }
+  /// One that is active or later. Under the lock.
+  void erase_device(const ids::CmDeviceId& id) {
+    erase_pending_renewals(id);
+    erase_pending(by_cm_device_id.at(id));
+    by_cm_device_id.erase(id);
+  }
+  /// The device first, then the IDs of the same key's life; empty where there is no such device. Under the lock.
+  [[nodiscard]] std::vector<ids::CmDeviceId> kin_of(const ids::CmDeviceId& id) const {
+    const auto own = by_cm_device_id.find(id);
+    if (own == by_cm_device_id.end()) return {};
+    const auto& renews = devices.at(own->second).info.renews;
+    const auto root = renews ? *renews : id;
+    std::vector<ids::CmDeviceId> kin{id};
+    for (const auto& [other, at] : by_cm_device_id) {
+      const auto& info = devices.at(at).info;
+      if (other != id && (other == root || info.renews == root || info.renews == id)) kin.push_back(other);
+    }
+    return kin;
+  }
   /// State of a PN GW, nullopt where it is not known. Under the lock.
   [[nodiscard]] std::optional<GatewayState> gateway_state(const ids::PnGwId& id) const {
     const auto found = gateways.find(id);

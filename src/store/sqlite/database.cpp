@@ -37,7 +37,7 @@ void Readers::give_back(std::unique_ptr<Connection> connection) {
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file, const migrations::Schema& schema,
-                                                 const Options& options) {
+                                                 const Options& options, const Prepare& prepare) {
   const auto folder = file::folder_of(file);
   CPNS_CHECK(file::ensure_private_folder(folder));
   // Two programs that start at once would both find a new file, or both upgrade an old one.
@@ -45,6 +45,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
   CPNS_CHECK(file::ensure_private_file(file));
   CPNS_TRY(auto writer, Connection::open(file, Connection::Use::Write, options.busy_timeout));
   CPNS_CHECK(migrate(writer, schema));
+  if (prepare) CPNS_CHECK(prepare(writer));
   CPNS_TRY(auto checkpointer, Connection::open(file, Connection::Use::Write, options.busy_timeout));
   CPNS_CHECK(lock.sync());
   return std::unique_ptr<Database>(new Database(file, std::move(writer), std::move(checkpointer), options));

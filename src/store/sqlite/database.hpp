@@ -36,9 +36,12 @@ class Readers {
 
 class Database {
  public:
+  /// Called with the writing connection before anybody else has one.
+  using Prepare = std::function<Result<void>(Connection&)>;
   /// See ServerDatabase::open.
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file,
-                                                              const migrations::Schema& schema, const Options& options);
+                                                              const migrations::Schema& schema, const Options& options,
+                                                              const Prepare& prepare = {});
 
   [[nodiscard]] Writer& writer() noexcept { return writer_; }
   [[nodiscard]] Readers& readers() noexcept { return readers_; }

@@ -3,6 +3,10 @@
 #include <chrono>
 #include <cstddef>
 
+namespace cpns::store {
+class RevocationJournal;
+}
+
 namespace cpns::store::sqlite {
 
 struct Options {
@@ -10,6 +14,7 @@ struct Options {
   std::size_t group_limit = 256;                 ///< writes in one commit at most
   std::size_t readers = 4;                       ///< connections for reads; further readers wait for one
   std::chrono::milliseconds busy_timeout{5000};  ///< wait for another process's transaction, then `store_busy`
+  RevocationJournal* journal = nullptr;          ///< of the server's database; must outlive it
 };
 
 }  // namespace cpns::store::sqlite

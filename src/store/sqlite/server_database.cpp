@@ -1,5 +1,6 @@
 #include "store/sqlite/server_database.hpp"
 
+#include "store/sqlite/catch_up.hpp"
 #include "store/sqlite/sqlite_device_store.hpp"
 #include "store/sqlite/sqlite_gateway_store.hpp"
 
@@ -18,9 +19,17 @@ ServerDatabase::~ServerDatabase() = default;
 
 Result<std::unique_ptr<ServerDatabase>> ServerDatabase::open(const std::filesystem::path& file, Sealer& sealer,
                                                              crypto::Random& random, Options options) {
-  CPNS_TRY(auto database, Database::open(file, migrations::server_schema(), options));
+  std::size_t replayed = 0;
+  const auto prepare = [&](Connection& connection) -> Result<void> {
+    if (options.journal == nullptr) return {};
+    CPNS_TRY(replayed, catch_up(connection, *options.journal));
+    return {};
+  };
+  CPNS_TRY(auto database, Database::open(file, migrations::server_schema(), options, prepare));
   auto parts = std::make_unique<Parts>(std::move(database), sealer, random);
-  return std::unique_ptr<ServerDatabase>(new ServerDatabase(std::move(parts)));
+  std::unique_ptr<ServerDatabase> made(new ServerDatabase(std::move(parts)));
+  made->replayed_ = replayed;
+  return made;
 }
 
 DeviceStore& ServerDatabase::devices() noexcept { return parts_->devices; }

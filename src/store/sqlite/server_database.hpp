@@ -16,7 +16,9 @@ class ServerDatabase {
  public:
   /// Opens `file`, or makes it (mode 0600; its folder too, mode 0700) and brings it to this version's schema. `sealer`
   /// and `random` must outlive it. Fails with `store_cannot_open`, `store_is_not_private`, `store_is_newer`,
-  /// `store_is_of_another_kind`, `store_is_damaged`, `store_busy` or `store_upgrade_failed`, naming the file.
+  /// `store_is_of_another_kind`, `store_is_damaged`, `store_busy` or `store_upgrade_failed`, naming the file. With a
+  /// journal that is ahead the rest is carried out again before anybody can read; with one that is behind it fails with
+  /// `revocation_journal_lost`. A journal that was just made is filled from the database.
   [[nodiscard]] static Result<std::unique_ptr<ServerDatabase>> open(const std::filesystem::path& file, Sealer& sealer,
                                                                     crypto::Random& random, Options options = {});
   /// Carries out every write that was begun, calls its Done, then closes.
@@ -26,11 +28,14 @@ class ServerDatabase {
 
   [[nodiscard]] DeviceStore& devices() noexcept;
   [[nodiscard]] GatewayStore& gateways() noexcept;
+  /// Revocations that `open` carried out again: the database was restored from a backup.
+  [[nodiscard]] std::size_t replayed() const noexcept { return replayed_; }
 
  private:
   struct Parts;
   explicit ServerDatabase(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
+  std::size_t replayed_ = 0;
 };
 
 }  // namespace cpns::store::sqlite

@@ -11,26 +11,35 @@ namespace cpns::store::sqlite {
 namespace {
 
 Result<rules::Usage> usage_of(Connection& connection, const ids::PnGwId& gateway, ids::UnixTime now) {
-  CPNS_TRY(auto row, connection.query(
-                         "SELECT (SELECT count(*) FROM devices WHERE pn_gw_id = ?1 AND state = 1), "
-                         "(SELECT count(*) FROM devices WHERE pn_gw_id = ?1 AND state IN (2, 3) AND expires_at > ?2)",
-                         gateway, now));
+  CPNS_TRY(
+      auto row,
+      connection.query(
+          "SELECT (SELECT count(*) FROM devices WHERE pn_gw_id = ?1 AND state = 1), "
+          "(SELECT count(*) FROM devices WHERE pn_gw_id = ?1 AND (state IN (3, 5) OR (state = 2 AND renews IS NULL)) "
+          "AND expires_at > ?2 AND (renew_by IS NULL OR renew_by > ?2))",
+          gateway, now));
   CPNS_CHECK(row.step());
   return rules::Usage{row.count(0), row.count(1)};
 }
 
-Result<std::optional<DeviceState>> state_of(Connection& connection, const ids::CmDeviceId& id) {
-  CPNS_TRY(auto row, connection.query("SELECT state FROM devices WHERE cm_device_id = ?", id));
-  CPNS_TRY(const bool found, row.step());
-  if (!found) return std::optional<DeviceState>();
-  CPNS_TRY(const auto state, row.state(0, DeviceState::Revoked));
-  return std::optional(state);
-}
-
-/// Whether the device is to be written; the refusal otherwise.
-Result<bool> changes_to(Connection& connection, DeviceState to, const ids::CmDeviceId& id) {
-  CPNS_TRY(const auto state, state_of(connection, id));
-  return rules::check_change(state, to, id);
+/// [R1] And makes room: one pending renewal of an ID, a few that are active and were never used.
+Result<void> prepare_renewal(Connection& connection, const DeviceInfo& info) {
+  std::optional<rules::FoundPredecessor> found;
+  {
+    CPNS_TRY(auto row,
+             connection.query("SELECT " CPNS_DEVICE_INFO_COLUMNS " FROM devices WHERE cm_device_id = ?", *info.renews));
+    CPNS_TRY(const bool any, row.step());
+    if (any) {
+      CPNS_TRY(const auto old, read_device_info(row));
+      found = rules::FoundPredecessor{old.pn_gw_id.text(), old.state_at(info.created_at)};
+    }
+  }
+  CPNS_CHECK(rules::check_renewal(found, *info.renews, info.pn_gw_id));
+  CPNS_CHECK(connection.run("DELETE FROM devices WHERE renews = ? AND state = 1", *info.renews));
+  return connection.run(
+      "DELETE FROM devices WHERE row_id IN (SELECT row_id FROM devices WHERE renews = ? AND state = 2 "
+      "ORDER BY row_id DESC LIMIT -1 OFFSET ?)",
+      *info.renews, rules::kMaxUnusedSuccessors - 1);
 }
 
 }  // namespace
@@ -42,14 +51,18 @@ void SqliteDeviceStore::raw_insert(Row row, Quota quota, Done done) {
     CPNS_CHECK(rules::check_not_revoked(gateway, info.pn_gw_id));
     CPNS_CHECK(connection.run("DELETE FROM devices WHERE pn_gw_id = ? AND state = 1 AND pending_until <= ?",
                               info.pn_gw_id, info.created_at));
-    CPNS_TRY(const auto usage, usage_of(connection, info.pn_gw_id, info.created_at));
+    CPNS_TRY(auto usage, usage_of(connection, info.pn_gw_id, info.created_at));
+    if (info.renews) {
+      CPNS_CHECK(prepare_renewal(connection, info));
+      usage.devices = 0;  // it adds none
+    }
     CPNS_CHECK(rules::check_quota(usage, quota));
     return connection.run(
         "INSERT INTO devices (assignment_id, correlation_id, pn_gw_id, device_name, state, sealed_key_seed, "
         "created_at, "
-        "pending_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "pending_until, renews) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         info.assignment_id, info.correlation_id, info.pn_gw_id, info.device_name, info.state, row.sealed_key_seed,
-        info.created_at, info.pending_until);
+        info.created_at, info.pending_until, info.renews);
   };
   writer_.submit(insert, std::move(done));
 }
@@ -57,21 +70,33 @@ void SqliteDeviceStore::raw_insert(Row row, Quota quota, Done done) {
 void SqliteDeviceStore::raw_activate(assign::Activation activation, Done done) {
   const auto activate = [activation = std::move(activation)](Connection& connection) -> Result<void> {
     std::optional<rules::FoundAssignment> found;
+    std::optional<ids::CmDeviceId> renews;
     {
-      CPNS_TRY(auto row, connection.query("SELECT pn_gw_id, state, pending_until FROM devices WHERE assignment_id = ?",
+      CPNS_TRY(auto row, connection.query("SELECT pn_gw_id, state, pending_until, renews FROM devices "
+                                          "WHERE assignment_id = ?",
                                           activation.assignment_id));
       CPNS_TRY(const bool any, row.step());
       if (any) {
-        CPNS_TRY(const auto state, row.state(1, DeviceState::Revoked));
+        CPNS_TRY(const auto state, row.state(1, kLastStoredState));
+        if (!row.is_null(3)) {
+          CPNS_TRY(renews, row.id<ids::CmDeviceId>(3));
+        }
         found = rules::FoundAssignment{row.text(0), state, row.time(2)};
       }
     }
     CPNS_CHECK(rules::check_activation(found, activation));
+    if (renews) {
+      CPNS_CHECK(connection.run("UPDATE devices SET state = 5 WHERE cm_device_id = ? AND state IN (2, 3, 5)", *renews));
+      if (connection.changes() == 0) {
+        return Error{Code::assignment_not_pending, "a renewal of " + renews->text() + ", which is gone or revoked",
+                     "a device that may connect"};
+      }
+    }
     return connection.run(
         "UPDATE devices SET state = 2, cm_device_id = ?, confirm_digest = ?, complete_message = ?, activated_at = ?, "
-        "expires_at = ? WHERE assignment_id = ?",
+        "expires_at = ?, renew_by = ? WHERE assignment_id = ?",
         activation.cm_device_id, activation.confirm_digest, activation.complete_message, activation.activated_at,
-        activation.expires_at, activation.assignment_id);
+        activation.expires_at, activation.renew_by, activation.assignment_id);
   };
   writer_.submit(activate, std::move(done));
 }
@@ -115,7 +140,7 @@ Result<std::optional<CompletedAssignment>> SqliteDeviceStore::find_completed(con
     if (!found) return std::optional<CompletedAssignment>();
     CPNS_TRY(auto pn_gw_id, row.id<ids::PnGwId>(0));
     CPNS_TRY(const auto digest, row.digest(1));
-    CPNS_TRY(const auto state, row.state(3, DeviceState::Revoked));
+    CPNS_TRY(const auto state, row.state(3, kLastStoredState));
     return std::optional(CompletedAssignment{std::move(pn_gw_id), digest, row.blob(2), state});
   });
 }
@@ -145,24 +170,6 @@ Result<std::vector<DeviceInfo>> SqliteDeviceStore::list(std::optional<ids::Assig
       page.push_back(std::move(info));
     }
   });
-}
-
-void SqliteDeviceStore::raw_mark_in_use(ids::CmDeviceId id, ids::UnixTime when, Done done) {
-  const auto mark = [id, when](Connection& connection) -> Result<void> {
-    CPNS_TRY(const bool changes, changes_to(connection, DeviceState::InUse, id));
-    if (!changes) return {};
-    return connection.run("UPDATE devices SET state = 3, in_use_at = ? WHERE cm_device_id = ?", when, id);
-  };
-  writer_.submit(mark, std::move(done));
-}
-
-void SqliteDeviceStore::raw_revoke(ids::CmDeviceId id, ids::UnixTime when, Done done) {
-  const auto revoke = [id, when](Connection& connection) -> Result<void> {
-    CPNS_TRY(const bool changes, changes_to(connection, DeviceState::Revoked, id));
-    if (!changes) return {};
-    return connection.run("UPDATE devices SET state = 4, revoked_at = ? WHERE cm_device_id = ?", when, id);
-  };
-  writer_.submit(revoke, std::move(done));
 }
 
 }  // namespace cpns::store::sqlite

@@ -16,6 +16,9 @@ class SqliteDeviceStore final : public DeviceStore {
   [[nodiscard]] Result<std::optional<DeviceInfo>> show(const ids::CmDeviceId& id) override;
   [[nodiscard]] Result<std::vector<DeviceInfo>> list(std::optional<ids::AssignmentId> after,
                                                      std::size_t limit) override;
+  void revoke_before(ids::UnixTime before, ids::UnixTime when, Done done) override;
+  void erase(ids::CmDeviceId id, ids::UnixTime when, Done done) override;
+  void exempt(ids::CmDeviceId id, ids::UnixTime when, Done done) override;
 
  protected:
   void raw_insert(Row row, Quota quota, Done done) override;
@@ -29,5 +32,8 @@ class SqliteDeviceStore final : public DeviceStore {
   Writer& writer_;
   Readers& readers_;
 };
+
+/// Carries a revocation of the journal out again, in a transaction of the caller's.
+[[nodiscard]] Result<void> carry_out(Connection& connection, const Revocation& one);
 
 }  // namespace cpns::store::sqlite

@@ -8,7 +8,7 @@ namespace {
 
 #define CPNS_GATEWAY_COLUMNS                                                   \
   "pn_gw_id, state, device_quota, added_at, enrolled_at, certificate_sha256, " \
-  "(SELECT count(*) FROM devices WHERE devices.pn_gw_id = gateways.pn_gw_id AND devices.state IN (2, 3))"
+  "(SELECT count(*) FROM devices WHERE devices.pn_gw_id = gateways.pn_gw_id AND devices.state IN (2, 3, 5))"
 
 Result<GatewayInfo> read_gateway(const Statement& row) {
   CPNS_TRY(auto pn_gw_id, row.id<ids::PnGwId>(0));
@@ -90,13 +90,16 @@ void SqliteGatewayStore::complete_enrolment(TokenId id, std::array<std::uint8_t,
 }
 
 void SqliteGatewayStore::revoke(ids::PnGwId id, ids::UnixTime when, Done done) {
-  const auto revoke = [id = std::move(id), when](Connection& connection) -> Result<void> {
+  const auto revoke = [id = std::move(id), when, &writer = writer_](Connection& connection) -> Result<void> {
+    CPNS_TRY(const auto state, gateway_state(connection, id));
+    if (!state) return Error{Code::gateway_not_found, id.text(), "a PN GW of this server"};
+    if (state == GatewayState::Revoked) return {};
     CPNS_CHECK(connection.run("UPDATE gateways SET state = 3 WHERE pn_gw_id = ?", id));
-    if (connection.changes() == 0) return Error{Code::gateway_not_found, id.text(), "a PN GW of this server"};
     CPNS_CHECK(connection.run("DELETE FROM enrolments WHERE pn_gw_id = ?", id));
     CPNS_CHECK(connection.run("DELETE FROM devices WHERE pn_gw_id = ? AND state = 1", id));
-    return connection.run("UPDATE devices SET state = 4, revoked_at = ? WHERE pn_gw_id = ? AND state IN (2, 3)", when,
-                          id);
+    CPNS_CHECK(connection.run("UPDATE devices SET state = 4, revoked_at = ? WHERE pn_gw_id = ? AND state IN (2, 3, 5)",
+                              when, id));
+    return writer.note({0, RevocationKind::Gateway, id.text(), when, {}});
   };
   writer_.submit(revoke, std::move(done));
 }

@@ -51,6 +51,8 @@ Statement::~Statement() {
 
 void Statement::bind(std::int64_t value) { note(sqlite3_bind_int64(statement_, ++bound_, value)); }
 
+void Statement::bind_null() { note(sqlite3_bind_null(statement_, ++bound_)); }
+
 void Statement::bind(ByteView blob) {
   // A null pointer would bind NULL instead of a blob without bytes.
   const void* data = blob.empty() ? static_cast<const void*>("") : blob.data();

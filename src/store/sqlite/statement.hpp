@@ -28,10 +28,20 @@ class Statement {
   ~Statement();
 
   void bind(std::int64_t value);
+  void bind_null();
   void bind(std::size_t value) { bind(static_cast<std::int64_t>(value)); }
   void bind(ids::UnixTime time) { bind(static_cast<std::int64_t>(time.time_since_epoch().count())); }
   void bind(ByteView blob);
   void bind(std::string_view text);
+  /// NULL where there is none.
+  template <class Value>
+  void bind(const std::optional<Value>& value) {
+    if (value) {
+      bind(*value);
+    } else {
+      bind_null();
+    }
+  }
   template <class Value>
   void bind(const Value& value) {
     if constexpr (std::is_enum_v<Value>) {

@@ -85,15 +85,19 @@ void Writer::commit(std::vector<Job>& group) {
 }
 
 Result<void> Writer::transact(std::vector<Job>& group) {
+  noted_.clear();
   CPNS_CHECK(connection_.run("BEGIN IMMEDIATE"));
   for (auto& job : group) CPNS_CHECK(in_savepoint(job));
+  if (options_.journal != nullptr && !noted_.empty()) CPNS_CHECK(options_.journal->append(noted_));
   return connection_.run("COMMIT");
 }
 
 /// Fails only where the whole transaction is lost; a refusal of this write stands in its outcome.
 Result<void> Writer::in_savepoint(Job& job) {
   CPNS_CHECK(connection_.run("SAVEPOINT one_write"));
+  const auto noted_before = noted_.size();
   job.outcome = job.work(connection_);
+  if (!job.outcome) noted_.resize(noted_before);
   if (!connection_.in_transaction()) {
     // A full disk makes SQLite roll back everything at once, the writes before this one too.
     auto lost = job.outcome ? Error{Code::store_write_failed, connection_.path() + ": the transaction ended", ""}
@@ -102,6 +106,23 @@ Result<void> Writer::in_savepoint(Job& job) {
   }
   if (!job.outcome) CPNS_CHECK(connection_.run("ROLLBACK TO one_write"));
   return connection_.run("RELEASE one_write");
+}
+
+Result<void> Writer::note(Revocation revocation) {
+  std::uint64_t last = 0;
+  {
+    CPNS_TRY(auto row, connection_.query("SELECT last_sequence FROM revocation_state"));
+    CPNS_CHECK(row.step());
+    last = static_cast<std::uint64_t>(row.integer(0));
+  }
+  // A commit that failed after its entry was written leaves the journal ahead: that number is never used again.
+  if (options_.journal != nullptr) last = std::max(last, options_.journal->last());
+  if (!noted_.empty()) last = std::max(last, noted_.back().sequence);
+  revocation.sequence = last + 1;
+  CPNS_CHECK(
+      connection_.run("UPDATE revocation_state SET last_sequence = ?", static_cast<std::int64_t>(revocation.sequence)));
+  noted_.push_back(std::move(revocation));
+  return {};
 }
 
 }  // namespace cpns::store::sqlite

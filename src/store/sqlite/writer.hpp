@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "store/commit_proof.hpp"
+#include "store/revocation.hpp"
 #include "store/sqlite/checkpointer.hpp"
 #include "store/sqlite/connection.hpp"
 #include "store/sqlite/options.hpp"
@@ -30,6 +31,10 @@ class Writer : private CommitProof {
   /// From any thread, also from inside a Done. Never waits for the disk.
   void submit(Work work, Done done);
 
+  /// From inside a Work of the server's database, as its last act: numbers a revocation that it has carried out. It is
+  /// in the journal before the transaction commits, and in neither where the Work fails.
+  [[nodiscard]] Result<void> note(Revocation revocation);
+
  private:
   struct Job {
     Work work;
@@ -43,7 +48,8 @@ class Writer : private CommitProof {
 
   Connection connection_;
   Options options_;
-  int log_pages_ = 0;  ///< after the last commit; of the writer's thread
+  std::vector<Revocation> noted_;  ///< of the transaction under way; of the writer's thread
+  int log_pages_ = 0;              ///< after the last commit; of the writer's thread
   Checkpointer checkpointer_;
   std::mutex mutex_;
   std::condition_variable changed_;

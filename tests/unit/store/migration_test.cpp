@@ -1,3 +1,5 @@
+#include <fstream>
+
 #include "conformance/store/backends.hpp"
 #include "conformance/store/samples.hpp"
 #include "store/sqlite/gateway_database.hpp"
@@ -87,12 +89,23 @@ TEST(ServerMigrationTest, when_a_database_of_version_1_is_opened_then_its_device
   const auto file = folder / "server.db";
   auto sealer = test_sealer();
   TestRandom random;
+  const auto newest = folder / "newest.db";
   {
-    auto database = sqlite::ServerDatabase::open(file, sealer, random).value();
+    auto database = sqlite::ServerDatabase::open(newest, sealer, random).value();
     ASSERT_EQ(make_active(database->devices(), 1), "done");
   }
   // What version 1 had, with a device in it.
-  RawDatabase(file).run("DROP TABLE enrolments; UPDATE schema_version SET version = 1");
+  {
+    std::ofstream(file).close();
+    std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    auto connection = sqlite::Connection::open(file, sqlite::Connection::Use::Write, std::chrono::seconds(5)).value();
+    ASSERT_TRUE(sqlite::upgrade(connection, migrations::server_schema(), 1).ok());
+  }
+  RawDatabase(file).run(
+      "ATTACH '" + newest.string() +
+      "' AS newest; INSERT INTO devices SELECT row_id, assignment_id, correlation_id, pn_gw_id, device_name, state, "
+      "sealed_key_seed, created_at, pending_until, cm_device_id, confirm_digest, complete_message, activated_at, "
+      "expires_at, in_use_at, revoked_at FROM newest.devices");
   auto database = sqlite::ServerDatabase::open(file, sealer, random).value();
   EXPECT_TRUE(database->devices().find(cm_device_id(1)).value());
   EXPECT_EQ(invite(database->gateways(), enrolment(1, gateway(1))), "done");

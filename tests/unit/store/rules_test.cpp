@@ -6,7 +6,8 @@
 namespace cpns::store::testing {
 namespace {
 
-constexpr std::array kStates{DeviceState::Pending, DeviceState::Active, DeviceState::InUse, DeviceState::Revoked};
+constexpr std::array kStates{DeviceState::Pending, DeviceState::Active, DeviceState::InUse, DeviceState::Revoked,
+                             DeviceState::Renewing};
 
 TEST(RulesTest, when_a_device_is_revoked_then_no_change_leads_out_of_it_V1) {
   for (const auto to : kStates) EXPECT_FALSE(rules::may_change(DeviceState::Revoked, to));

@@ -21,13 +21,13 @@ CREATE TABLE gateways (
 CREATE UNIQUE INDEX gateways_by_pn_gw_id ON gateways (pn_gw_id);
 
 -- A device's PN GW need not be in `gateways`: on an IMS operator link the operator's core knows it instead.
-CREATE TABLE devices (
+CREATE TABLE "devices" (
   row_id INTEGER PRIMARY KEY,
   assignment_id BLOB NOT NULL CHECK (length(assignment_id) = 16),
   correlation_id BLOB NOT NULL CHECK (length(correlation_id) = 8),
   pn_gw_id TEXT NOT NULL,
   device_name TEXT NOT NULL,
-  state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 4),
+  state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 5),
   sealed_key_seed BLOB NOT NULL,
   created_at INTEGER NOT NULL,
   pending_until INTEGER NOT NULL,
@@ -38,6 +38,9 @@ CREATE TABLE devices (
   expires_at INTEGER,
   in_use_at INTEGER,
   revoked_at INTEGER,
+  renews BLOB CHECK (length(renews) = 16),
+  renew_by INTEGER,
+  exempted_at INTEGER,
   CHECK (state = 1 OR (cm_device_id IS NOT NULL AND confirm_digest IS NOT NULL AND complete_message IS NOT NULL
                        AND activated_at IS NOT NULL AND expires_at IS NOT NULL)),
   CHECK ((state = 4) = (revoked_at IS NOT NULL))
@@ -46,6 +49,14 @@ CREATE UNIQUE INDEX devices_by_assignment_id ON devices (assignment_id);
 CREATE UNIQUE INDEX devices_by_cm_device_id ON devices (cm_device_id) WHERE cm_device_id IS NOT NULL;
 CREATE INDEX devices_by_gateway ON devices (pn_gw_id, state, expires_at);
 CREATE INDEX devices_pending ON devices (assignment_id) WHERE state = 1;
+CREATE INDEX devices_by_renews ON devices (renews) WHERE renews IS NOT NULL;
+
+-- The number of the newest revocation that this database has carried out; all of them stand in a journal of their own.
+CREATE TABLE revocation_state (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  last_sequence INTEGER NOT NULL
+) STRICT;
+INSERT INTO revocation_state (only_row, last_sequence) VALUES (1, 0);
 
 -- One open token of a PN GW at most; a used one is deleted.
 CREATE TABLE enrolments (
