@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -102,8 +103,8 @@ Result<std::optional<secret::SecretBuffer>> read_private_file(const std::filesys
   if (::fstat(descriptor.number(), &found) != 0) return failure(Code::store_cannot_open, file, "fstat", errno);
   if (!S_ISREG(found.st_mode)) return failure(Code::store_cannot_open, file, "open", EINVAL);
   if ((found.st_mode & kOthers) != 0) return not_private(file, "", "600");
-  // One byte more than allowed, so that a file that is too long shows itself.
-  secret::SecretBuffer content(limit + 1);
+  // One byte more than there is, or than is allowed, so that a file that is too long shows itself.
+  secret::SecretBuffer content(std::min(limit, static_cast<std::size_t>(found.st_size)) + 1);
   std::size_t used = 0;
   while (used < content.size()) {
     const auto to = content.writable().subspan(used);
