@@ -9,6 +9,7 @@
 #include "runtime/system_random.hpp"
 #include "server/init.hpp"
 #include "server/server.hpp"
+#include "store/file/file_revocation_journal.hpp"
 #include "store/sqlite/server_database.hpp"
 
 namespace {
@@ -89,11 +90,18 @@ Result<int> run(const RunOptions& options, const runtime::Protection& protection
   runtime::log_warnings(log, protection);
   runtime::SystemRandom random;
   store::Sealer sealer(std::move(master_key));
+  CPNS_TRY(auto journal_key, server::load_journal_key(folder, random));
+  CPNS_TRY(const auto journal, store::file::FileRevocationJournal::open(settings.revocation_journal,
+                                                                        std::move(journal_key), runtime::now()));
+  CPNS_TRY(auto proof, server::load_identity(settings.proof_certificate, settings.proof_key));
+  store::sqlite::Options store_options;
+  store_options.journal = journal.get();
   // The loop outlives the store, whose thread reports to it.
   asio::io_context loop(1);
   int status = 0;
   {
-    CPNS_TRY(const auto database, store::sqlite::ServerDatabase::open(folder.database(), sealer, random));
+    CPNS_TRY(const auto database, store::sqlite::ServerDatabase::open(folder.database(), sealer, random, store_options));
+    if (database->replayed() > 0) log.event(Code::revocations_replayed, {{"count", database->replayed()}});
     server::Server server(loop.get_executor(), {.settings = std::move(settings),
                                                 .devices = database->devices(),
                                                 .gateways = database->gateways(),
@@ -101,6 +109,7 @@ Result<int> run(const RunOptions& options, const runtime::Protection& protection
                                                 .alias_keys = std::move(alias_keys),
                                                 .certificate = std::move(certificate),
                                                 .ca = std::move(ca),
+                                                .proof = std::move(proof),
                                                 .admin_socket = folder.admin_socket(),
                                                 .random = random,
                                                 .log = log});

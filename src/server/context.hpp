@@ -8,6 +8,7 @@
 #include "runtime/log.hpp"
 #include "store/device_store.hpp"
 #include "store/gateway_store.hpp"
+#include "tls/server_proof.hpp"
 
 namespace cpns::server {
 
@@ -20,6 +21,7 @@ struct Context {
   const assign::ServerPolicy& policy;
   crypto::Random& random;
   runtime::Log& log;
+  const tls::ServerProver* prover = nullptr;  ///< [R4]
 };
 
 [[nodiscard]] inline assign::Now now() { return {runtime::now(), std::chrono::milliseconds(runtime::monotonic_ms())}; }

@@ -24,10 +24,21 @@ Result<std::optional<store::Device>> DeviceKeys::find(const std::string& identit
 }
 
 assign::DeviceStanding DeviceKeys::standing(const store::DeviceInfo& info, ids::UnixTime now) {
-  if (info.state == store::DeviceState::Revoked) return assign::DeviceStanding::Revoked;
-  if (info.state == store::DeviceState::Pending) return assign::DeviceStanding::Unknown;
-  if (info.expires_at && *info.expires_at <= now) return assign::DeviceStanding::Expired;
-  return assign::DeviceStanding::Good;
+  switch (info.state_at(now)) {
+    case store::DeviceState::Active:
+    case store::DeviceState::InUse:
+    case store::DeviceState::Renewing:
+      return assign::DeviceStanding::Good;
+    case store::DeviceState::Revoked:
+      return assign::DeviceStanding::Revoked;
+    case store::DeviceState::Expired:
+      return info.expires_at && *info.expires_at <= now ? assign::DeviceStanding::Expired
+                                                        : assign::DeviceStanding::NeverRenewed;
+    case store::DeviceState::Pending:
+    case store::DeviceState::Erased:
+      break;
+  }
+  return assign::DeviceStanding::Unknown;
 }
 
 secret::TlsPsk DeviceKeys::look_up(const std::string& identity, KeyLookup& lookup) const {

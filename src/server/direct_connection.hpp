@@ -1,6 +1,7 @@
 #pragma once
 // One connection of the listener for devices. Only for the listener's own files.
 
+#include "core/assign/server_session.hpp"
 #include "server/direct_listener.hpp"
 #include "server/first_bytes.hpp"
 
@@ -23,10 +24,15 @@ struct DirectListener::Connection {
   std::optional<assign::LinkSession> session;
   std::optional<runtime::MessageLink> messages;
   std::chrono::steady_clock::time_point heard{};
-  std::shared_ptr<Signal> wake_asking;              ///< ends keep_asking() at once
-  std::shared_ptr<Signal> asking_over;              ///< it has ended
+  std::shared_ptr<Signal> wake_asking;           ///< ends keep_asking() at once
+  std::shared_ptr<Signal> asking_over;           ///< it has ended
+  std::optional<assign::ServerSession> renewal;  ///< under way on this link [R1]
+  std::array<std::uint8_t, tls::kRenewalExporterSize> exporter{};
   std::optional<stream::SessionOpen> session_open;  ///< what hands the link to a session
   bool over = false;
+  std::optional<runtime::asio::steady_timer> watching;  ///< while it is open
+  std::chrono::steady_clock::time_point open_since{};
+  bool places_reported = false;
 
   [[nodiscard]] ids::CorrelationId run() const { return lookup.device->correlation_id; }
   [[nodiscard]] ids::CmDeviceId device() const { return *lookup.device->cm_device_id; }

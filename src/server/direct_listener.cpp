@@ -25,6 +25,7 @@ DirectListener::DirectListener(Context& context, const Settings& settings, Tasks
       keys_(context, settings.direct_link.allow_plain_identity),
       proxy_(context.server_id, settings.services, settings.http, context.log),
       sessions_(context, settings, proxy_, tasks),
+      quota_{settings.quota.pending, settings.quota.pending + 1},
       half_open_(settings.direct_link.max_half_open),
       http_links_(settings.direct_link.http_links_per_device),
       cpns_links_(settings.direct_link.cpns_links_per_device) {
@@ -82,6 +83,7 @@ Task<void> DirectListener::serve(DirectListener* self, ConnectionPtr connection)
   } else {
     co_await self->serve_http(connection);
   }
+  connection->watching.reset();
   co_await connection->link->shutdown();
   self->context_.log.event(
       Code::direct_link_closed,
@@ -130,6 +132,7 @@ Task<bool> DirectListener::hand_shake(ConnectionPtr connection) {
     co_return false;
   }
   lookup.found.reset();  // and with it the Key Seed
+  watch(connection);
   log_step(*connection, assign::Step::ClientFinished);
   co_return true;
 }
@@ -168,6 +171,17 @@ std::size_t DirectListener::close_links(const ids::CmDeviceId& id) {
   // Sessions first: none may go on over a link that is just being closed.
   sessions_.end_of(id);
   return http_links_.close_all(id) + cpns_links_.close_all(id);
+}
+
+std::size_t DirectListener::close_ended() {
+  const auto gone = [this](const ids::CmDeviceId& id) {
+    const auto info = context_.devices.show(id);
+    const bool good =
+        info && info.value() && DeviceKeys::standing(*info.value(), runtime::now()) == assign::DeviceStanding::Good;
+    if (!good) sessions_.end_of(id);
+    return !good;
+  };
+  return http_links_.close_where(gone) + cpns_links_.close_where(gone);
 }
 
 std::vector<std::string> DirectListener::peers(const ids::CmDeviceId& id) const {

@@ -2,6 +2,7 @@
 // The listener for CM Devices: steps 12-16 of each connection, then signalling or HTTP. On the loop's thread.
 
 #include "core/assign/link_session.hpp"
+#include "core/assign/server_session.hpp"
 #include "runtime/link.hpp"
 #include "server/crowd.hpp"
 #include "server/device_keys.hpp"
@@ -26,6 +27,10 @@ class DirectListener {
   [[nodiscard]] runtime::Task<void> serve_carried(std::shared_ptr<runtime::ByteStream> pipe, std::string via);
   /// Ends every open link of a device [V1]; says how many there were.
   std::size_t close_links(const ids::CmDeviceId& id);
+  /// Ends the open links of every device that may no longer connect: after a revocation of many [V1].
+  std::size_t close_ended();
+  /// Ends what a PN GW's PNEs have open here.
+  std::size_t close_pnes_of(const ids::PnGwId& id) { return sessions_.end_of(id); }
   void close_all();
   /// Drops the connection that has been in its handshake for longest.
   bool drop_half_open() { return half_open_.drop_oldest(); }
@@ -61,6 +66,24 @@ class DirectListener {
   /// A message of the link; true where a session takes the link over.
   [[nodiscard]] runtime::Task<bool> on_signal(ConnectionPtr connection, ByteView raw);
   [[nodiscard]] runtime::Task<void> serve_session(ConnectionPtr connection);
+  /// True where it was a message of a renewal, or the device gives its ID up.
+  [[nodiscard]] runtime::Task<bool> on_life(ConnectionPtr connection, assign::Message& message, ByteView raw);
+  [[nodiscard]] runtime::Task<void> begin_renewal(ConnectionPtr connection, const ids::CorrelationId& run);
+  [[nodiscard]] runtime::Task<void> renew(ConnectionPtr connection, assign::ServerSession::Result outcome);
+  [[nodiscard]] runtime::Task<assign::ServerSession::Result> save(ConnectionPtr connection,
+                                                                  assign::ServerSession::SavePending pending);
+  [[nodiscard]] runtime::Task<assign::ServerSession::Result> save(ConnectionPtr connection,
+                                                                  assign::ServerSession::SaveActivation activation);
+  [[nodiscard]] runtime::Task<void> send_proof(ConnectionPtr connection);
+  [[nodiscard]] runtime::Task<void> release(ConnectionPtr connection);
+  void end_renewal(const ConnectionPtr& connection);
+  void erase_pending(const ids::AssignmentId& id, const ids::CorrelationId& run);
+  [[nodiscard]] static bool renewal_is_due(const store::DeviceInfo& info, ids::UnixTime now) noexcept;
+  /// Watches a link that is open: the end of its key [R6], and other places of the same key [R7].
+  void watch(const ConnectionPtr& connection);
+  void look_again(const ConnectionPtr& connection);
+  void report_places(const ConnectionPtr& connection);
+  void on_predecessor_gone(const ids::CmDeviceId& old_id, const ids::CmDeviceId& id, const ids::CorrelationId& run);
   static runtime::Task<void> keep_asking(DirectListener* self, ConnectionPtr connection);
   [[nodiscard]] Links::Entry enter(Links& links, const Connection& connection, std::string_view kind,
                                    std::function<void()> close);
@@ -77,6 +100,7 @@ class DirectListener {
   DeviceKeys keys_;
   HttpProxy proxy_;
   Sessions sessions_;
+  store::Quota quota_;  ///< of renewals: pending ones of one PN GW count, devices do not [S7]
   Crowd half_open_;
   Links http_links_;
   Links cpns_links_;

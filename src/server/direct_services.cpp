@@ -40,12 +40,20 @@ bool DirectListener::may_still_connect(const Connection& connection) {
 }
 
 void DirectListener::mark_in_use(const Connection& connection) {
-  if (connection.lookup.device->state == store::DeviceState::InUse) return;
-  auto& log = context_.log;
+  const auto& info = *connection.lookup.device;
+  if (info.state == store::DeviceState::InUse || info.state == store::DeviceState::Renewing) return;
   const auto run = connection.run();
-  context_.devices.mark_in_use(connection.device(), runtime::now(), [&log, run](Result<assign::Durable> marked) {
-    if (!marked) log.error(marked.error(), {{"run", run}});
-  });
+  const auto id = connection.device();
+  const auto old_id = info.renews;
+  // At once, so that the session is found under the new ID by what this link says next.
+  if (old_id) sessions_.pass_on(*old_id, id);
+  auto& log = context_.log;
+  const auto executor = tasks_.executor();
+  auto done = [this, &log, run, id, old_id, executor](Result<assign::Durable> marked) {
+    if (!marked) return log.error(marked.error(), {{"run", run}});
+    if (old_id) asio::post(executor, [this, run, id, old_id] { on_predecessor_gone(*old_id, id, run); });
+  };
+  context_.devices.mark_in_use(id, runtime::now(), std::move(done));
 }
 
 Task<void> DirectListener::serve_http(ConnectionPtr connection) {
@@ -86,6 +94,7 @@ Task<void> DirectListener::serve_signalling(ConnectionPtr connection) {
     if (co_await on_signal(connection, view)) break;
   }
   connection->over = true;
+  end_renewal(connection);
   if (connection->wake_asking) {
     connection->wake_asking->raise();
     co_await connection->asking_over->wait();
@@ -108,6 +117,7 @@ Task<bool> DirectListener::on_signal(ConnectionPtr connection, ByteView raw) {
                     : std::move(frame).error();
   } else {
     auto message = assign::parse(raw);
+    if (message && session.open() && co_await on_life(connection, *message, raw)) co_return false;
     if (message) {
       const bool was_open = session.open();
       auto outcome = session.on_message(*message);
@@ -116,6 +126,10 @@ Task<bool> DirectListener::on_signal(ConnectionPtr connection, ByteView raw) {
       mark_in_use(*connection);
       const Bytes update = session.alias_update(context_.alias_keys.make(connection->device(), context_.random));
       (void)co_await messages.send(ByteView(update));
+      if (renewal_is_due(*connection->lookup.device, runtime::now())) {
+        const Bytes invitation = session.invite(connection->lookup.device->device_name);
+        (void)co_await messages.send(ByteView(invitation));
+      }
       const auto executor = co_await asio::this_coro::executor;
       connection->wake_asking = std::make_shared<Signal>(executor);
       connection->asking_over = std::make_shared<Signal>(executor);

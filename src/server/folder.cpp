@@ -25,12 +25,6 @@ Result<Key> load_key(const std::filesystem::path& file) {
       [&](std::span<std::uint8_t, Key::kSize> to) { std::memcpy(to.data(), bytes.view().data(), Key::kSize); });
 }
 
-Result<tls::Identity> load_identity(const std::filesystem::path& certificate, const std::filesystem::path& key) {
-  CPNS_TRY(auto certificate_pem, runtime::read_file(certificate, kMaxPem));
-  CPNS_TRY(auto key_pem, runtime::read_secret_file(key, kMaxPem));
-  return tls::Identity{std::move(certificate_pem), std::move(key_pem)};
-}
-
 }  // namespace
 
 Result<secret::MasterKey> load_master_key(const Folder& folder) {
@@ -42,6 +36,22 @@ Result<assign::AliasKeys> load_alias_keys(const Folder& folder) {
   std::map<std::uint8_t, secret::AliasKey> keys;
   keys.emplace(kFirstAliasKey, std::move(key));
   return assign::AliasKeys(kFirstAliasKey, std::move(keys));
+}
+
+Result<tls::Identity> load_identity(const std::filesystem::path& certificate, const std::filesystem::path& key) {
+  CPNS_TRY(auto certificate_pem, runtime::read_file(certificate, kMaxPem));
+  CPNS_TRY(auto key_pem, runtime::read_secret_file(key, kMaxPem));
+  return tls::Identity{std::move(certificate_pem), std::move(key_pem)};
+}
+
+Result<secret::JournalKey> load_journal_key(const Folder& folder, crypto::Random& random) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(folder.journal_key(), ignored)) {
+    secret::SecretBuffer key(secret::JournalKey::kSize);
+    random.fill(key.writable());
+    CPNS_CHECK(runtime::write_file_atomically(folder.journal_key(), key.view(), 0600));
+  }
+  return load_key<secret::JournalKey>(folder.journal_key());
 }
 
 Result<tls::Identity> load_ca(const Folder& folder) { return load_identity(folder.ca_certificate(), folder.ca_key()); }

@@ -15,6 +15,7 @@ struct Folder {
   [[nodiscard]] std::filesystem::path settings() const { return root / "server.toml"; }
   [[nodiscard]] std::filesystem::path master_key() const { return root / "keys" / "master.key"; }
   [[nodiscard]] std::filesystem::path alias_key() const { return root / "keys" / "alias.key"; }
+  [[nodiscard]] std::filesystem::path journal_key() const { return root / "keys" / "journal.key"; }
   [[nodiscard]] std::filesystem::path ca_certificate() const { return root / "ca" / "ca.pem"; }
   [[nodiscard]] std::filesystem::path ca_key() const { return root / "ca" / "ca.key"; }
   [[nodiscard]] std::filesystem::path certificate() const { return root / "tls" / "server.pem"; }
@@ -27,8 +28,12 @@ struct Folder {
 /// All fail with an error of runtime/files.hpp, or `key_file_refused` for a length that is not 32 bytes.
 [[nodiscard]] Result<secret::MasterKey> load_master_key(const Folder& folder);
 [[nodiscard]] Result<assign::AliasKeys> load_alias_keys(const Folder& folder);
+/// Made where it is missing: folders of before had no journal.
+[[nodiscard]] Result<secret::JournalKey> load_journal_key(const Folder& folder, crypto::Random& random);
 [[nodiscard]] Result<tls::Identity> load_ca(const Folder& folder);
 [[nodiscard]] Result<tls::Identity> load_server_certificate(const Folder& folder);
+[[nodiscard]] Result<tls::Identity> load_identity(const std::filesystem::path& certificate,
+                                                  const std::filesystem::path& key);
 
 /// Held while the server runs: two servers on one folder would erase each other's pending assignments.
 class FolderLock {

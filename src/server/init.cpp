@@ -51,12 +51,13 @@ Result<void> write_identity(const tls::Identity& identity, const fs::path& certi
 
 Result<void> fill(const Folder& folder, const InitChoices& choices, const Settings& settings, crypto::Random& random,
                   ids::UnixTime now, const MakeStore& make_store) {
-  for (const auto* name : {"keys", "ca", "tls", "store", "run"}) {
+  for (const auto* name : {"keys", "ca", "tls", "store", "revocations", "run"}) {
     CPNS_CHECK(runtime::make_private_directory(folder.root / name));
   }
   CPNS_CHECK(runtime::write_file_atomically(folder.settings(), as_bytes(settings_template(choices)), kSecret));
   CPNS_CHECK(write_key(folder.master_key(), random));
   CPNS_CHECK(write_key(folder.alias_key(), random));
+  CPNS_CHECK(write_key(folder.journal_key(), random));
   CPNS_TRY(const auto ca, tls::make_ca("CPNS operator links of " + settings.server_id.text(), kCaDays, now));
   CPNS_CHECK(write_identity(ca, folder.ca_certificate(), folder.ca_key()));
   CPNS_TRY(const auto server, tls::make_server_certificate(ca, settings.server_id, {}, kServerCertificateDays, now));
@@ -107,6 +108,7 @@ Result<std::vector<std::string>> init_folder(const fs::path& folder, const InitC
                                   "ca/              certificate authority of operator links",
                                   "tls/             the server's certificate, which names its server_id",
                                   "store/           SQLite database",
+                                  "revocations/     what was revoked: keep it apart from backups of store/",
                                   "run/             admin socket while the server runs"};
 }
 

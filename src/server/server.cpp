@@ -34,7 +34,8 @@ Result<ids::Endpoint> endpoint_of(const runtime::Listener& listener, const Liste
 
 Server::Server(asio::any_io_executor executor, ServerParts parts)
     : parts_(std::move(parts)),
-      policy_{parts_.settings.pending_lifetime, parts_.settings.device_lifetime, parts_.settings.direct_link.endpoints},
+      policy_{parts_.settings.pending_lifetime, parts_.settings.device_lifetime, parts_.settings.renew_within,
+              parts_.settings.direct_link.endpoints},
       context_{parts_.settings.server_id, parts_.devices, parts_.gateways, parts_.sealer,
                parts_.alias_keys,         policy_,        parts_.random,   parts_.log},
       tasks_(std::move(executor)),
@@ -45,6 +46,8 @@ Server::~Server() = default;
 Result<void> Server::open() {
   CPNS_TRY(const auto erased, parts_.devices.erase_all_pending());
   if (erased > 0) parts_.log.event(Code::pending_erased, {{"count", erased}});
+  CPNS_TRY(prover_, tls::ServerProver::make(parts_.proof, parts_.settings.server_id));
+  context_.prover = &*prover_;
   CPNS_TRY(direct_links_, DirectListener::make(context_, parts_.settings, tasks_));
   CPNS_TRY(operator_links_, OperatorListener::make(context_, parts_.settings, tasks_, *direct_links_,
                                                    std::move(parts_.certificate), std::move(parts_.ca)));

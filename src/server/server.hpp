@@ -18,6 +18,7 @@ struct ServerParts {
   assign::AliasKeys alias_keys;
   tls::Identity certificate;  ///< names server_id [L1]
   tls::Identity ca;           ///< issues the certificates of PN GWs
+  tls::Identity proof;        ///< signs ServerProof [R4]
   std::filesystem::path admin_socket;
   crypto::Random& random;
   runtime::Log& log;
@@ -44,6 +45,7 @@ class Server {
 
   ServerParts parts_;
   assign::ServerPolicy policy_;
+  std::optional<tls::ServerProver> prover_;
   Context context_;
   Tasks tasks_;
   std::size_t max_connections_;

@@ -210,6 +210,29 @@ std::size_t Sessions::end_of(const ids::CmDeviceId& device) {
   return found.size();
 }
 
+std::size_t Sessions::end_of(const ids::PnGwId& gateway) {
+  std::vector<SessionPtr> found;
+  for (const auto& [token, session] : sessions_) {
+    const auto* pne = std::get_if<VerifiedPne>(&session->caller);
+    if (pne != nullptr && pne->pn_gw_id == gateway) found.push_back(session);
+  }
+  for (const auto& session : found) {
+    session->carrier->abort();
+    end(session->token);
+  }
+  return found.size();
+}
+
+void Sessions::pass_on(const ids::CmDeviceId& old_id, const ids::CmDeviceId& id) {
+  for (const auto& [token, session] : sessions_) {
+    if (auto* device = std::get_if<VerifiedDevice>(&session->caller); device && device->cm_device_id == old_id) {
+      device->cm_device_id = id;
+    } else if (auto* pne = std::get_if<VerifiedPne>(&session->caller); pne && pne->via == old_id) {
+      pne->via = id;
+    }
+  }
+}
+
 void Sessions::close_all() {
   for (const auto& [token, session] : std::map(sessions_)) session->carrier->close();
 }

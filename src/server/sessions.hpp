@@ -32,6 +32,10 @@ class Sessions final : public PneSessions {
 
   /// Ends every session that this device opened or carries [V1]; says how many.
   std::size_t end_of(const ids::CmDeviceId& device);
+  /// Ends every session of the PNEs behind this PN GW; says how many.
+  std::size_t end_of(const ids::PnGwId& gateway);
+  /// The sessions of an ID that was renewed go on under the new one: nothing that they carry is lost [R2].
+  void pass_on(const ids::CmDeviceId& old_id, const ids::CmDeviceId& id);
   void close_all();
   [[nodiscard]] std::size_t count() const noexcept { return sessions_.size(); }
   [[nodiscard]] std::size_t streams() const noexcept;

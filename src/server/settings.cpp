@@ -146,10 +146,17 @@ Result<Settings> read(const Config& config) {
   CPNS_TRY(made.pending_lifetime, assignment.seconds("pending_seconds", seconds(300), seconds(1), seconds(300)));
   CPNS_TRY(const auto days, count(assignment, "device_days", 90, 3650));
   made.device_lifetime = std::chrono::hours(24 * days);
+  CPNS_TRY(made.renew_within,
+           assignment.seconds("renew_within_seconds", seconds(86400), seconds(0), seconds(30 * 86400)));
   CPNS_TRY(made.quota.pending, count(assignment, "pending_per_gateway", 32, 32));
   CPNS_TRY(made.quota.devices, count(assignment, "devices_per_gateway", 100, 1'000'000));
   CPNS_TRY(const auto hours, count(assignment, "token_hours", 24, 168));
   made.token_lifetime = std::chrono::hours(hours);
+  CPNS_TRY(const auto revocation, root.table("revocation"));
+  CPNS_TRY(made.revocation_journal, revocation.path("journal", "revocations/journal"));
+  CPNS_TRY(const auto proof, root.table("server_proof"));
+  CPNS_TRY(made.proof_certificate, proof.path("certificate", "tls/server.pem"));
+  CPNS_TRY(made.proof_key, proof.path("key", "tls/server.key"));
   CPNS_CHECK(config.finish());
   return made;
 }

@@ -54,6 +54,10 @@ struct Settings {
   Services services;
   std::chrono::seconds pending_lifetime{0};  ///< [S6]
   std::chrono::seconds device_lifetime{0};
+  std::chrono::seconds renew_within{0};  ///< [R6]; 0: a first key need not be renewed
+  std::filesystem::path revocation_journal{};
+  std::filesystem::path proof_certificate{};  ///< [R4]
+  std::filesystem::path proof_key{};
   store::Quota quota;  ///< [S7]; devices: for a PN GW that is added without one of its own
   std::chrono::seconds token_lifetime{0};
 };

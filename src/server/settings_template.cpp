@@ -89,11 +89,24 @@ tunnel_idle_seconds = 600
 pending_seconds = 300
 # How long a CM Device ID is good.
 device_days = 90
+# A first key, which the PN GW has known, ends after this unless the device has renewed it [R6]. 0: never. A device that
+# can not renew is exempted with `cpns device exempt`. It is renewed again at half of its life.
+renew_within_seconds = 86400
 # Pending at once of one PN GW, at most 32; devices of a PN GW that is added without a quota of its own [S7].
 pending_per_gateway = 32
 devices_per_gateway = 100
 # How long an enrolment token is good.
 token_hours = 24
+
+# Revocations, apart from the database, so that a restored backup revives nothing [V1]. Best on another disk.
+[revocation]
+journal = "revocations/journal"
+
+# Proof of who this server is, for devices that trust an authority or a pinned key of their own [R4]. PEM files; the
+# certificate names server_id.
+[server_proof]
+certificate = "tls/server.pem"
+key = "tls/server.key"
 
 # Services: what a device asks for with `Host: NAME`. Each gets the device's verified identity in the header fields
 # CPNS-Device-ID and CPNS-PN-GW-ID; let nobody else reach its port.

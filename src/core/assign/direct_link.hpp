@@ -22,7 +22,7 @@ struct DirectLinkOffer {
                                                             bool plain_allowed);
 
 // Step 13 ------------------------------------------------------------------------------------------------------------
-enum class DeviceStanding : std::uint8_t { Good, Unknown, Revoked, Expired };
+enum class DeviceStanding : std::uint8_t { Good, Unknown, Revoked, Expired, NeverRenewed };
 
 /// What the store said of an identity.
 struct DeviceFound {

@@ -37,12 +37,20 @@ LinkSession::Result LinkSession::on_message(const Message& message) {
     result.actions.emplace_back(SaveAlias{update->identity_alias});
     return result;
   }
+  if (std::holds_alternative<ActivationInvite>(message.body) && mine_ == Role::CmDevice) {
+    result.actions.emplace_back(Invited{});
+    return result;
+  }
   if (is_alert(message)) return refuse({Code::peer_refused, "Alert", "signalling"});
   return refuse({Code::link_message_not_expected, std::string(message_name(message.body)), "signalling"});
 }
 
 Bytes LinkSession::alias_update(ids::IdentityAlias identity_alias) const {
   return encode_public(correlation_id_, AliasUpdate{std::move(identity_alias)});
+}
+
+Bytes LinkSession::invite(ids::DeviceName device_name) const {
+  return encode_public(correlation_id_, ActivationInvite{std::move(device_name)});
 }
 
 Bytes LinkSession::ping() const { return encode_public(correlation_id_, Ping{{}}); }

@@ -16,7 +16,9 @@ class LinkSession {
   struct SaveAlias {
     ids::IdentityAlias identity_alias;
   };
-  using Action = std::variant<Send, SaveAlias, StepDone>;
+  /// On the device: the Server wants a renewal (section 5).
+  struct Invited {};
+  using Action = std::variant<Send, SaveAlias, Invited, StepDone>;
   using Result = Outcome<Action>;
 
   LinkSession(Role mine, ids::ServerId server_id, ids::CmDeviceId cm_device_id, ids::CorrelationId correlation_id);
@@ -29,6 +31,8 @@ class LinkSession {
   [[nodiscard]] bool open() const noexcept { return open_; }
   /// On the Server, when open: hands out a fresh alias [T5].
   [[nodiscard]] Bytes alias_update(ids::IdentityAlias identity_alias) const;
+  /// On the Server, when open: a renewal is due [R1].
+  [[nodiscard]] Bytes invite(ids::DeviceName device_name) const;
   [[nodiscard]] Bytes ping() const;
 
  private:

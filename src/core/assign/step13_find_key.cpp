@@ -18,6 +18,8 @@ std::optional<Error> refusal_of(const Result<std::optional<DeviceFound>>& found)
       return Error{Code::device_identity_revoked, text, "a device that is not revoked"};
     case DeviceStanding::Expired:
       return Error{Code::device_identity_expired, text, "a device whose key has not expired"};
+    case DeviceStanding::NeverRenewed:
+      return Error{Code::device_never_renewed, text, "a first key that was renewed in time"};
     case DeviceStanding::Unknown:
       break;
   }
