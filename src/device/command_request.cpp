@@ -8,7 +8,9 @@
 
 #include "device/body_source.hpp"
 #include "device/program.hpp"
+#include "device/renewal.hpp"
 #include "device/reply_output.hpp"
+#include "runtime/clock.hpp"
 #include "runtime/system_random.hpp"
 
 namespace cpns::device {
@@ -84,6 +86,27 @@ Json summary(const ReplyOutput& output, const Traffic& traffic, double seconds) 
               {"bytes_per_second", static_cast<double>(output.body_size() + traffic.sent) / seconds}};
 }
 
+runtime::Task<void> renew_quietly(const Context* context, const tls::ProofAnchors* anchors) {
+  RenewalLimits limits;
+  limits.answer = std::chrono::seconds(10);
+  auto renewed = co_await renew(*context, anchors, limits);
+  if (!renewed) context->log.error(renewed.error());
+}
+
+// The reply is here: what becomes of the key is no fault of the request. Where `run` holds the folder, it renews.
+void renew_where_due(const Context& context, asio::io_context& loop) {
+  const auto lock = FolderLock::take(context.folder, std::chrono::milliseconds(0));
+  if (!lock) return;
+  const auto record = context.store.load();
+  if (!record || !renewal_is_due(*record, runtime::now())) return;
+  const auto config = load_config(context.folder);
+  const auto anchors = config ? load_anchors(config->trust) : Result<tls::ProofAnchors>(config.error());
+  if (!anchors) return context.log.error(anchors.error());
+  loop.restart();
+  asio::co_spawn(loop, renew_quietly(&context, &*anchors), asio::detached);
+  loop.run();
+}
+
 Result<void> request_command(const Options& options, Console& console) {
   asio::io_context loop(1);
   std::unique_ptr<BodySource> source;
@@ -96,7 +119,8 @@ Result<void> request_command(const Options& options, Console& console) {
   const auto store = console.open_store(folder);
   runtime::Log log(console.log_options(console.log_file.empty() ? Level::Warning : Level::Info));
   runtime::SystemRandom random;
-  const Context context{folder, *store, random, log, {}};
+  const Context context{folder, *store, random, log,
+                        [&console](const std::string& what) { console.err << what << "\n"; }};
   ReplyOutput output(options.output, options.with_head);
   asio::steady_timer ticker(loop);
   Work work{&context, &options, source.get(), &output, &ticker};
@@ -105,8 +129,12 @@ Result<void> request_command(const Options& options, Console& console) {
   const bool live = options.progress || (::isatty(STDERR_FILENO) != 0 && !options.output.empty());
   if (live) asio::co_spawn(loop, show_progress(&work, &console.err, begin), asio::detached);
   loop.run();
-  CPNS_CHECK(std::move(*work.result));
+  if (!*work.result) {
+    warn_of_impersonation(context, work.result->error());
+    return work.result->error();
+  }
   CPNS_CHECK(output.finish());
+  renew_where_due(context, loop);
   if (options.json) {
     console.out
         << summary(output, work.traffic, seconds_since(begin)).dump(-1, ' ', false, Json::error_handler_t::replace)

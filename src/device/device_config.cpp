@@ -93,11 +93,29 @@ Result<DeviceConfig::Pan> read_pan(const ConfigTable& table) {
   return pan;
 }
 
+Result<DeviceConfig::Trust> read_trust(const ConfigTable& table) {
+  DeviceConfig::Trust trust;
+  CPNS_TRY(trust.system, table.flag("system", false));
+  CPNS_TRY(trust.ca, table.path("ca", ""));
+  CPNS_TRY(const auto text, table.text("public_key", ""));
+  if (text.empty()) return trust;
+  const auto bytes = from_hex(text);
+  if (!bytes || bytes->size() != 32) {
+    return table.refuse("public_key", "\"" + text + "\"",
+                        "64 hexadecimal digits, as `cpns-server proof DIR` prints them");
+  }
+  auto& to = trust.public_key.emplace();
+  std::copy(bytes->begin(), bytes->end(), to.begin());
+  return trust;
+}
+
 Result<DeviceConfig> read(const runtime::Config& file) {
   DeviceConfig config;
   const auto root = file.root();
   CPNS_TRY(const auto policy, root.table("policy"));
   CPNS_TRY(config.policy, read_policy(policy));
+  CPNS_TRY(const auto trust, root.table("server_proof"));
+  CPNS_TRY(config.trust, read_trust(trust));
   CPNS_TRY(const auto forwards, root.list("forward", kMostForwards));
   for (const auto& table : forwards) {
     CPNS_TRY(auto forward, read_forward(table));
@@ -159,6 +177,15 @@ std::string_view config_template() {
 # hold_seconds = 5
 # Switches in a minute that nobody asked for.
 # switches_per_minute = 6
+
+# What this device trusts by itself before it renews its key over the direct link: with it not even a PN GW that is
+# dishonest at that very moment can stand in the middle. Empty: whoever has the key that the PN GW handed over.
+# [server_proof]
+# This machine's certificate authorities, a file of authorities, or the Server's own key (`cpns-server proof DIR`),
+# which must have come on another way than through the PN GW.
+# system = false
+# ca = ""
+# public_key = ""
 
 # A service of the CPNS Server as a port of this machine, any number of them. Port 0 takes a free one.
 # [[forward]]

@@ -2,6 +2,7 @@
 // device.toml: how a device uses its two modes, and what it offers to the applications beside it. Optional: without it
 // the device prefers the direct link and offers nothing.
 
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -34,7 +35,14 @@ struct DeviceConfig {
     std::chrono::seconds idle{600};
     bool only_cpns = false;
   };
+  /// What this device trusts by itself before it renews its key [R4]. Nothing: whoever has the old key.
+  struct Trust {
+    bool system = false;                                       ///< this machine's certificate authorities
+    std::filesystem::path ca;                                  ///< PEM file of authorities; empty: none
+    std::optional<std::array<std::uint8_t, 32>> public_key{};  ///< SHA-256 of the Server's SubjectPublicKeyInfo
+  };
   activation::Policy policy;
+  Trust trust;
   std::vector<Forward> forwards;
   std::optional<Listen> proxy;
   Pan pan;

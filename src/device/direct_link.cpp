@@ -43,14 +43,19 @@ Error failed_at_server_finished(Code code, std::string cause) {
 
 runtime::Task<Result<DirectLink>> open_direct_link(const Context& context, std::string_view alpn, DialLimits limits) {
   CPNS_CO_TRY(const auto credential, load_credential(context.store, runtime::now()));
-  auto step_12 = assign::offer_direct_link(credential);
+  co_return co_await open_direct_link_with(context, &credential, alpn, limits);
+}
+
+runtime::Task<Result<DirectLink>> open_direct_link_with(const Context& context, const assign::Credential* credential,
+                                                        std::string_view alpn, DialLimits limits) {
+  auto step_12 = assign::offer_direct_link(*credential);
   tls::PskOffer offer{std::move(step_12.identity), std::move(step_12.psk), {std::string(alpn)}};
-  auto dialled = co_await dial(credential.endpoints, std::move(offer), limits);
+  auto dialled = co_await dial(credential->endpoints, std::move(offer), limits);
   if (!dialled.link) {
     const auto code = dialled.failure == DialFailure::Refused ? Code::direct_link_refused : Code::server_unreachable;
     co_return failed_at_server_finished(code, dialled.error ? to_text(*dialled.error) : "no endpoint");
   }
-  co_return on_open(context, credential, run_of(context), dialled.link);
+  co_return on_open(context, *credential, run_of(context), dialled.link);
 }
 
 runtime::Task<Result<DirectLink>> open_direct_link_over(const Context& context,

@@ -25,6 +25,11 @@ struct DirectLink {
 [[nodiscard]] runtime::Task<Result<DirectLink>> open_direct_link(const Context& context, std::string_view alpn,
                                                                  DialLimits limits = {});
 
+/// The same with a credential that need not be the stored one.
+[[nodiscard]] runtime::Task<Result<DirectLink>> open_direct_link_with(const Context& context,
+                                                                      const assign::Credential* credential,
+                                                                      std::string_view alpn, DialLimits limits = {});
+
 /// The same inside what a PN GW carries.
 [[nodiscard]] runtime::Task<Result<DirectLink>> open_direct_link_over(const Context& context,
                                                                       std::unique_ptr<runtime::Transport> transport,

@@ -25,6 +25,8 @@ struct LinkKeeper::Link {
   stream::LinkNumber number = 0;
   bool given_up = false;
   bool up = false;
+  bool replaced = false;                         // another one has taken its place: its end is no news
+  std::optional<stream::LinkNumber> replaces{};  // it takes the place of that one when it is up
   std::chrono::steady_clock::time_point since;
   std::shared_ptr<runtime::ByteStream> pipe;    // through the PN GW
   std::shared_ptr<runtime::SecureLink> secure;  // the device's own TLS; none for a PNE without a key
@@ -68,10 +70,10 @@ std::shared_ptr<carrier::Carrier> LinkKeeper::session() {
 }
 
 LinkKeeper::LinkPtr LinkKeeper::find(Way way) const {
-  // The newest: an older one may be on its way out.
+  // The newest: an older one may be on its way out. One that is to take another's place counts once it has done so.
   LinkPtr found;
   for (const auto& [number, link] : links_) {
-    if (link->way == way && !link->given_up) found = link;
+    if (link->way == way && !link->given_up && !link->replaces) found = link;
   }
   return found;
 }
@@ -98,6 +100,30 @@ void LinkKeeper::open(Way way) {
   link->number = next_number_++;
   links_.emplace(link->number, link);
   asio::co_spawn(parts_->executor, drive(this, parts_, link), asio::detached);
+}
+
+void LinkKeeper::refresh() {
+  if (stopped_) return;
+  for (const auto way : {Way::Direct, Way::Gateway}) {
+    const auto old = find(way);
+    if (!old || !old->up) continue;
+    const auto link = std::make_shared<Link>();
+    link->way = way;
+    link->number = next_number_++;
+    link->replaces = old->number;
+    links_.emplace(link->number, link);
+    asio::co_spawn(parts_->executor, drive(this, parts_, link), asio::detached);
+  }
+}
+
+void LinkKeeper::take_place(const LinkPtr& link) {
+  const auto old = links_.find(*link->replaces);
+  link->replaces.reset();
+  if (preferred_ == link->way) session()->prefer(link->number);
+  if (old == links_.end()) return;
+  old->second->replaced = true;
+  old->second->given_up = true;
+  session()->finish_link(old->first);
 }
 
 void LinkKeeper::prefer(Way way) {
@@ -197,7 +223,9 @@ Task<void> LinkKeeper::drive(LinkKeeper* self, std::shared_ptr<const Parts> part
   if (link->pipe) link->pipe->abort();
   if (!parts->alive) co_return;
   self->links_.erase(link->number);
-  if (link->up) {
+  if (link->replaced || (link->replaces && !link->up)) {
+    // Nobody knew of the one, and the other's place is taken.
+  } else if (link->up) {
     if (self->events_.on_ended) self->events_.on_ended(link->way, ended);
   } else if (!self->stopped_ && self->events_.on_failed) {
     const auto& error = ended ? Error{Code::connection_lost, "the session's end"} : ended.error();
@@ -212,6 +240,10 @@ void LinkKeeper::on_ready(stream::LinkNumber number, bool resumed) {
   link->up = true;
   link->since = std::chrono::steady_clock::now();
   if (link->ready_limit) link->ready_limit->cancel();
+  // Where the old one was lost meanwhile this is a link like any other.
+  const bool known = link->replaces && links_.contains(*link->replaces);
+  if (link->replaces) take_place(link);
+  if (known) return;
   if (events_.on_up) events_.on_up(link->way, resumed);
 }
 
@@ -219,6 +251,7 @@ void LinkKeeper::on_message(stream::LinkNumber number, const assign::Message& me
   const auto at = links_.find(number);
   if (at == links_.end() || !at->second->signalling) return;
   const auto link = at->second;
+  if (std::holds_alternative<assign::ActivationInvite>(message.body) && events_.on_invited) events_.on_invited();
   for (const auto& answer : on_signalling(context_, *link->signalling, *link->direct, message)) {
     session()->send(number, ByteView(answer));
   }

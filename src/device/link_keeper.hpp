@@ -31,6 +31,7 @@ class LinkKeeper final : public StreamOpener {
     std::function<void(Way, const Error&)> on_failed;        ///< an attempt came to nothing
     std::function<void(Way, const Result<void>&)> on_ended;  ///< a link that was up; success: closed in order
     std::function<void(Way)> on_answer;                      ///< to probe()
+    std::function<void()> on_invited;                        ///< the Server wants the key renewed [R1]
   };
   struct LinkStatus {
     std::chrono::steady_clock::time_point since;
@@ -48,6 +49,9 @@ class LinkKeeper final : public StreamOpener {
   void finish(Way way);
   /// Asks for an answer at once.
   void probe(Way way);
+  /// Puts a link with the credential as it is stored now in the place of each one that is up, make before break, and
+  /// tells nobody: the session goes on.
+  void refresh();
   /// Gives up an attempt, or a link at once.
   void abort(Way way);
   /// Ends session and links in order; wait for idle().
@@ -83,6 +87,7 @@ class LinkKeeper final : public StreamOpener {
   [[nodiscard]] std::shared_ptr<carrier::Carrier> session();
   void on_message(stream::LinkNumber number, const assign::Message& message);
   void on_ready(stream::LinkNumber number, bool resumed);
+  void take_place(const LinkPtr& link);
   [[nodiscard]] LinkPtr find(Way way) const;
 
   const Context& context_;

@@ -50,6 +50,7 @@ Result<assign::Durable> PanVisit::save_credential(assign::Credential credential)
   CPNS_TRY(auto record, context_.store.load());
   if (record.gateway) record.gateway->secret.reset();
   record.credential = std::move(credential);
+  record.life = store::KeyLife{runtime::now(), false};
   if (auto kept = context_.folder.save_run_id(run_); !kept) context_.log.error(kept.error());
   return context_.store.save(record);
 }

@@ -71,8 +71,10 @@ int run_program(int argc, char** argv, std::ostream& out, std::ostream& err, con
   add_mode(app, console);
   add_invite(app, console);
   add_request(app, console);
+  add_renew(app, console);
   add_export_psk(app, console);
   add_forget(app, console);
+  add_reset(app, console);
   try {
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {

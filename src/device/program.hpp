@@ -42,6 +42,8 @@ void add_invite(CLI::App& app, Console& console);
 void add_export_psk(CLI::App& app, Console& console);
 void add_request(CLI::App& app, Console& console);
 void add_forget(CLI::App& app, Console& console);
+void add_renew(CLI::App& app, Console& console);
+void add_reset(CLI::App& app, Console& console);
 
 /// `status --watch`: a line for each change, until `run` ends or a signal comes.
 [[nodiscard]] Result<void> show_changes(const DeviceFolder& folder, bool json, Console& console);

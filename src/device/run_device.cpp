@@ -1,5 +1,6 @@
 #include "device/run_device.hpp"
 
+#include "device/renewal.hpp"
 #include "runtime/clock.hpp"
 
 namespace cpns::device {
@@ -13,6 +14,9 @@ using runtime::Task;
 namespace {
 
 constexpr std::chrono::seconds kCountEvery{1};
+constexpr std::chrono::minutes kLookAtKeyEvery{10};
+/// Between two attempts to renew.
+constexpr std::chrono::seconds kRenewalPause{60};
 
 activation::Millis steady_now() { return activation::Millis(runtime::monotonic_ms()); }
 
@@ -44,12 +48,14 @@ DeviceRunner::DeviceRunner(asio::any_io_executor executor, const Context& contex
       links_(executor_, context, limits.links,
              {[this](Way way, bool) {
                 take({up_of(way), way});
+                if (way == Way::Direct) maybe_renew(false);
               },
               [this](Way way, const Error& error) { on_failed(way, error); },
               [this](Way way, const Result<void>& ended) { on_ended(way, ended); },
               [this](Way way) {
                 take({On::ProbeOk, way});
-              }}),
+              },
+              [this] { maybe_renew(true); }}),
       ports_(executor_, links_, context.log),
       proxy_(executor_, links_, context.log),
       control_(
@@ -64,6 +70,7 @@ DeviceRunner::DeviceRunner(asio::any_io_executor executor, const Context& contex
       due_(executor_),
       count_(executor_),
       settle_(executor_),
+      key_(executor_),
       ended_(executor_, asio::steady_timer::time_point::max()) {}
 DeviceRunner::~DeviceRunner() = default;
 
@@ -119,12 +126,14 @@ Task<Result<void>> DeviceRunner::run(std::optional<ids::DeviceName> name) {
     take(assigned);
   }
   count_streams();
+  look_at_key();
   boost::system::error_code ignored;
   while (!stopped_) co_await ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   network_.reset();
   due_.cancel();
   count_.cancel();
   settle_.cancel();
+  key_.cancel();
   if (pan_) pan_->stop();
   ports_.stop();
   proxy_.stop();
@@ -180,7 +189,10 @@ void DeviceRunner::perform(const Action& action) {
 void DeviceRunner::on_failed(Way way, const Error& error) {
   if (is_final(error) && way == Way::Direct) return end(error);
   context_.log.event(Code::link_of_mode_failed, {{"link", activation::name_of(way)}, {"cause", to_text(error)}});
-  if (way == Way::Direct) context_.log.error(error);
+  if (way == Way::Direct) {
+    context_.log.error(error);
+    warn_of_impersonation(context_, error);
+  }
   activation::Event event{down_of(way), way};
   event.refused = refuses_this_device(error);
   take(event);
@@ -190,6 +202,43 @@ void DeviceRunner::on_ended(Way way, const Result<void>& ended) {
   context_.log.event(way == Way::Direct ? Code::direct_link_ended : Code::link_of_mode_ended,
                      {{"link", activation::name_of(way)}, {"cause", ended ? "in order" : to_text(ended.error())}});
   take({down_of(way), way});
+}
+
+void DeviceRunner::maybe_renew(bool invited) {
+  if (stopped_ || renewing_ || !links_.up(Way::Direct)) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (renewal_tried_ && now - *renewal_tried_ < kRenewalPause) return;
+  const auto record = context_.store.load();
+  if (!record || !record->credential || (!invited && !renewal_is_due(*record, runtime::now()))) return;
+  renewing_ = true;
+  renewal_tried_ = now;
+  asio::co_spawn(executor_, renew_now(this), asio::detached);
+}
+
+Task<void> DeviceRunner::renew_now(DeviceRunner* self) {
+  auto anchors = load_anchors(self->config_.trust);
+  if (!anchors) {
+    self->context_.log.error(anchors.error());
+  } else {
+    auto renewed = co_await renew(self->context_, &*anchors);
+    if (self->stopped_) co_return;
+    if (renewed) {
+      self->links_.refresh();
+    } else {
+      self->context_.log.error(renewed.error());
+    }
+  }
+  self->renewing_ = false;
+}
+
+// A link may live for months.
+void DeviceRunner::look_at_key() {
+  key_.expires_after(kLookAtKeyEvery);
+  key_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled || stopped_) return;
+    maybe_renew(false);
+    look_at_key();
+  });
 }
 
 void DeviceRunner::publish() {

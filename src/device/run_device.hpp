@@ -41,6 +41,10 @@ class DeviceRunner {
   void count_streams();
   void arm();
   void end(std::optional<Error> error);
+  /// Where the key is due, or the Server asks for it: once at a time, and not again and again.
+  void maybe_renew(bool invited);
+  static runtime::Task<void> renew_now(DeviceRunner* self);
+  void look_at_key();
 
   runtime::asio::any_io_executor executor_;
   const Context& context_;
@@ -58,11 +62,14 @@ class DeviceRunner {
   runtime::asio::steady_timer due_;    ///< of the activation
   runtime::asio::steady_timer count_;  ///< when the streams are counted next
   runtime::asio::steady_timer settle_;
+  runtime::asio::steady_timer key_;    ///< when the key's age is looked at next
   runtime::asio::steady_timer ended_;  ///< never expires; cancelled when the run is over
   std::optional<Error> error_;
   std::string cause_;
   bool wished_ = false;
   bool stopped_ = false;
+  bool renewing_ = false;
+  std::optional<std::chrono::steady_clock::time_point> renewal_tried_;
 };
 
 }  // namespace cpns::device

@@ -112,6 +112,7 @@ Task<void> DirectListener::renew(ConnectionPtr connection, ServerSession::Result
 Task<ServerSession::Result> DirectListener::save(ConnectionPtr connection, ServerSession::SavePending pending) {
   auto& devices = context_.devices;
   const auto kept = std::make_shared<assign::PendingAssignment>(std::move(pending.pending));
+  kept->device_name = connection->lookup.device->device_name;  // a device does not keep its own
   // A renewal adds no device: the PN GW's quota of pending ones holds for it all the same [S7].
   auto begin = [&devices, quota = quota_, kept](store::Done done) {
     devices.begin(std::move(*kept), quota, std::move(done));

@@ -19,9 +19,16 @@ struct PairedGateway {
   bool pne = false;                      ///< joined as a PNE: no ID and key are asked for
 };
 
+/// What the device knows of its key's life. Records of before have none: their key counts as never renewed.
+struct KeyLife {
+  ids::UnixTime received_at;
+  bool renewed = false;  ///< by this device itself: no PN GW has known this key [R1]
+};
+
 struct DeviceRecord {
   std::optional<PairedGateway> gateway;
   std::optional<assign::Credential> credential;  ///< from step 11 on
+  std::optional<KeyLife> life{};                 ///< of the credential
 };
 
 class CredentialStore {

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kMagic = "CPNSDEV";
 constexpr std::size_t kMaxEndpoints = 8;
-constexpr std::uint8_t kHasGateway = 1, kHasCredential = 2;
+constexpr std::uint8_t kHasGateway = 1, kHasCredential = 2, kHasLife = 4;
 constexpr std::uint8_t kHasSecret = 1, kHasPanPsk = 2, kIsPne = 4;
 
 Error malformed(std::string got, std::string expected) {
@@ -105,6 +105,13 @@ class Reader {
     }
     return list;
   }
+  Result<ids::UnixTime> time(std::string_view field) {
+    CPNS_TRY(const auto seconds, number(8, field));
+    if (seconds > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+      return malformed(std::string(field) + " out of range", "seconds since 1970");
+    }
+    return ids::UnixTime(std::chrono::seconds(static_cast<std::int64_t>(seconds)));
+  }
   /// A byte of flags.
   Result<std::uint8_t> parts(std::string_view field, std::uint64_t most) {
     CPNS_TRY(const auto flags, number(1, field));
@@ -166,15 +173,17 @@ Result<assign::Credential> read_credential(Reader& from) {
   CPNS_TRY(auto server_id, from.text<ids::ServerId>("server_id"));
   CPNS_TRY(auto pn_gw_id, from.text<ids::PnGwId>("pn_gw_id"));
   CPNS_TRY(auto alias, from.text<ids::IdentityAlias>("identity_alias"));
-  CPNS_TRY(const auto expires_at, from.number(8, "expires_at"));
-  if (expires_at > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-    return malformed("expires_at out of range", "seconds since 1970");
-  }
+  CPNS_TRY(const auto end, from.time("expires_at"));
   CPNS_TRY(auto endpoints, from.endpoints());
-  const ids::UnixTime end{std::chrono::seconds(static_cast<std::int64_t>(expires_at))};
   return assign::Credential{cm_device_id,        std::move(key),   std::move(server_id),
                             std::move(pn_gw_id), std::move(alias), end,
                             std::move(endpoints)};
+}
+
+Result<KeyLife> read_life(Reader& from) {
+  CPNS_TRY(const auto received_at, from.time("received_at"));
+  CPNS_TRY(const auto renewed, from.parts("renewed", 1));
+  return KeyLife{received_at, renewed == 1};
 }
 
 }  // namespace
@@ -183,9 +192,15 @@ Result<secret::SecretBuffer> encode_device_record(const DeviceRecord& record) {
   Writer to;
   to.bytes(as_bytes(kMagic));
   to.number(kRecordVersion, 2);
-  to.number((record.gateway ? kHasGateway : 0U) | (record.credential ? kHasCredential : 0U), 1);
+  const bool life = record.credential && record.life;
+  to.number((record.gateway ? kHasGateway : 0U) | (record.credential ? kHasCredential : 0U) | (life ? kHasLife : 0U),
+            1);
   if (record.gateway) write(to, *record.gateway);
   if (record.credential) write(to, *record.credential);
+  if (life) {
+    to.time(record.life->received_at);
+    to.number(record.life->renewed ? 1 : 0, 1);
+  }
   return std::move(to).take();
 }
 
@@ -195,12 +210,16 @@ Result<DeviceRecord> parse_device_record(ByteView bytes) {
   if (as_text(magic) != kMagic) return malformed("another kind of file", "a record of cpns-device");
   CPNS_CHECK(from.version());
   DeviceRecord record;
-  CPNS_TRY(const auto parts, from.parts("parts of the record", 3));
+  CPNS_TRY(const auto parts, from.parts("parts of the record", 7));
   if (parts & kHasGateway) {
     CPNS_TRY(record.gateway, read_gateway(from));
   }
   if (parts & kHasCredential) {
     CPNS_TRY(record.credential, read_credential(from));
+  }
+  if (parts & kHasLife) {
+    if (!record.credential) return malformed("the life of no key", "a credential before it");
+    CPNS_TRY(record.life, read_life(from));
   }
   CPNS_CHECK(from.end());
   return record;

@@ -2,11 +2,13 @@
 // The stored form of what a device keeps, pure functions without files. Strict: exactly what the encoder makes parses,
 // one text for one record. All numbers big-endian.
 //
-//   record:      "CPNSDEV" | version 2 | parts 1 (bit 0 gateway, bit 1 credential) | gateway | credential
+//   record:      "CPNSDEV" | version 2 | parts 1 (bit 0 gateway, bit 1 credential, bit 2 life) | gateway |
+//                credential | life
 //   gateway:     pairing_id 8 | parts 1 (bit 0 secret, bit 1 pan_psk, bit 2 joined as PNE) | secret 16 | pan_psk 32 |
 //                endpoints
 //   credential:  cm_device_id 16 | cm_device_key 32 | server_id text | pn_gw_id text | identity_alias text |
 //                expires_at 8, seconds since 1970 UTC | endpoints
+//   life:        received_at 8 | renewed 1 (0 or 1); only where there is a credential
 //   endpoints:   count 1 (1-8) | that many texts
 //   text:        length 2 | UTF-8
 //
