@@ -2,121 +2,17 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
-#include <memory>
-#include <nlohmann/json.hpp>
+#include <ctime>
 #include <ostream>
 
-#include "cli/admin_client.hpp"
-#include "cli/program.hpp"
+#include "cli/admin_command.hpp"
 #include "core/secret/secret_bytes.hpp"
 
 namespace cpns::cli {
 namespace {
-
-using nlohmann::ordered_json;
-
-struct AdminOptions {
-  std::string server, socket, id, token_file;
-  std::size_t device_quota = 0;
-  bool json = false;
-
-  [[nodiscard]] AdminClient client() const {
-    return AdminClient(socket.empty() ? std::filesystem::path(server) / "run" / "admin.sock"
-                                      : std::filesystem::path(socket));
-  }
-};
-
-Result<ordered_json> parse_reply(const std::string& body) {
-  auto json = ordered_json::parse(body, nullptr, false);
-  if (json.is_discarded()) return Error{Code::admin_reply_malformed, "a body that is not JSON", "JSON"};
-  return json;
-}
-
-// Every page of a list.
-Result<ordered_json> list_of(const AdminOptions& options, const std::string& what) {
-  auto all = ordered_json::array();
-  for (std::string target = "/v1/" + what; !target.empty();) {
-    CPNS_TRY(const std::string body, options.client().get(target));
-    CPNS_TRY(const ordered_json page, parse_reply(body));
-    if (!page.is_object() || !page.contains(what) || !page.at(what).is_array()) {
-      return Error{Code::admin_reply_malformed, "no list " + what, "a list " + what};
-    }
-    for (const auto& row : page.at(what)) all.push_back(row);
-    const bool more = page.contains("next") && page.at("next").is_string();
-    target = more ? "/v1/" + what + "?after=" + path_segment(page.at("next").get<std::string>()) : "";
-  }
-  return all;
-}
-
-std::string text_of(const ordered_json& value) {
-  if (value.is_null()) return "-";
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
-// Text of peers (a device's name) was checked by the server; a terminal is protected all the same.
-std::string printable(std::string text) {
-  std::ranges::replace_if(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-  return text;
-}
-
-std::vector<std::string> columns_of(const ordered_json& list) {
-  std::vector<std::string> columns;
-  for (const auto& row : list) {
-    for (const auto& [name, value] : row.items()) {
-      if (!value.is_null() && std::ranges::find(columns, name) == columns.end()) columns.push_back(name);
-    }
-  }
-  return columns;
-}
-
-void show_list(const ordered_json& list, const AdminOptions& options, const std::vector<std::string>& wanted,
-               std::string_view none, std::ostream& out) {
-  if (options.json) {
-    for (const auto& row : list) out << row.dump() << "\n";
-    return;
-  }
-  if (list.empty()) {
-    out << none << "\n";
-    return;
-  }
-  std::vector<std::string> columns;
-  const auto there = columns_of(list);
-  std::ranges::copy_if(wanted, std::back_inserter(columns),
-                       [&](const auto& name) { return std::ranges::find(there, name) != there.end(); });
-  std::vector<std::vector<std::string>> rows{columns};
-  for (const auto& row : list) {
-    auto& cells = rows.emplace_back();
-    for (const auto& name : columns) cells.push_back(printable(row.contains(name) ? text_of(row.at(name)) : "-"));
-  }
-  std::vector<std::size_t> widths(columns.size());
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 2, ' ');
-    }
-    out << line << "\n";
-  }
-}
-
-void show_object(const ordered_json& object, bool json, std::ostream& out) {
-  if (json || !object.is_object()) {
-    out << object.dump() << "\n";
-    return;
-  }
-  std::size_t width = 0;
-  for (const auto& [name, value] : object.items()) width = std::max(width, name.size());
-  for (const auto& [name, value] : object.items()) {
-    out << name << std::string(width - name.size() + 2, ' ') << printable(text_of(value)) << "\n";
-  }
-}
 
 // Never follows a link and never opens what is there already: the token is a secret.
 Result<void> write_secret_file(const std::string& path, std::string_view text) {
@@ -159,26 +55,6 @@ Result<void> add(const AdminOptions& options, std::ostream& out) {
   return {};
 }
 
-using Options = std::shared_ptr<AdminOptions>;
-
-CLI::App* add_verb(CLI::App& group, const std::string& name, const std::string& help, const std::string& example,
-                   const Options& options) {
-  auto* verb = group.add_subcommand(name, help);
-  auto* server = verb->add_option("--server", options->server, "folder of cpns-server (default: the current one)");
-  verb->add_option("--socket", options->socket, "the admin socket itself")->excludes(server);
-  verb->add_flag("--json", options->json, "one JSON object a line");
-  verb->footer("Example: cpns " + example);
-  return verb;
-}
-
-template <class Action>
-void on_call(CLI::App* verb, const Options& options, Console& console, Action action) {
-  verb->callback([options, &console, action] {
-    const Result<void> done = action(*options, console.out);
-    if (!done) console.fail(done.error(), options->json);
-  });
-}
-
 Result<void> list_gateways(const AdminOptions& options, std::ostream& out) {
   CPNS_TRY(const ordered_json list, list_of(options, "gateways"));
   show_list(list, options, {"pn_gw_id", "state", "device_count", "device_quota", "added_at", "enrolled_at"},
@@ -188,7 +64,8 @@ Result<void> list_gateways(const AdminOptions& options, std::ostream& out) {
 
 Result<void> list_devices(const AdminOptions& options, std::ostream& out) {
   CPNS_TRY(const ordered_json list, list_of(options, "devices"));
-  show_list(list, options, {"cm_device_id", "state", "device_name", "pn_gw_id", "expires_at"},
+  show_list(list, options,
+            {"cm_device_id", "state", "device_name", "pn_gw_id", "expires_at", "renew_by", "exempted_at"},
             "No CM Device yet. `cpns-gateway pair` prints a code for one.", out);
   return {};
 }
@@ -200,15 +77,58 @@ Result<void> show_device(const AdminOptions& options, std::ostream& out) {
   return {};
 }
 
-Result<void> revoke_device(const AdminOptions& options, std::ostream& out) {
-  CPNS_TRY(const std::string body, options.client().post("/v1/devices/" + path_segment(options.id) + "/revoke", "{}"));
+/// Posts to `target`; says `done` where no JSON is wanted.
+Result<void> act(const AdminOptions& options, std::ostream& out, const std::string& target, const std::string& done,
+                 const std::string& request = "{}") {
+  CPNS_TRY(const std::string body, options.client().post(target, request));
   CPNS_TRY(const ordered_json reply, parse_reply(body.empty() ? "{}" : body));
   if (options.json) {
     out << reply.dump() << "\n";
-  } else {
-    out << options.id << " is revoked, for ever.\n";
+    return {};
   }
+  out << done;
+  if (reply.contains("closed_links")) out << " Open links closed: " << reply.at("closed_links").dump() << ".";
+  out << "\n";
   return {};
+}
+
+std::string device_target(const AdminOptions& options, const std::string& verb) {
+  return "/v1/devices/" + path_segment(options.id) + "/" + verb;
+}
+
+Result<void> revoke_device(const AdminOptions& options, std::ostream& out) {
+  return act(options, out, device_target(options, "revoke"), options.id + " is revoked, for ever.");
+}
+
+Result<void> erase_device(const AdminOptions& options, std::ostream& out) {
+  return act(options, out, device_target(options, "erase"), options.id + " is erased; only a number of it is left.");
+}
+
+Result<void> exempt_device(const AdminOptions& options, std::ostream& out) {
+  return act(options, out, device_target(options, "exempt"),
+             options.id + " need not renew its key. Whoever ran its PN GW at pairing time goes on knowing that key.");
+}
+
+Result<void> revoke_gateway(const AdminOptions& options, std::ostream& out) {
+  return act(options, out, "/v1/gateways/" + path_segment(options.id) + "/revoke",
+             options.id + " and all its devices are revoked, for ever.");
+}
+
+/// Seconds since 1970, or `2026-11-25T12:00:00Z`.
+Result<std::int64_t> time_of(const std::string& text) {
+  std::tm parts{};
+  const auto* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end != nullptr && *end == 0) return static_cast<std::int64_t>(::timegm(&parts));
+  std::int64_t seconds = 0;
+  const auto [at, failed] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (failed == std::errc{} && at == text.data() + text.size()) return seconds;
+  return Error{Code::admin_request_malformed, text, "2026-11-25T12:00:00Z, or seconds since 1970 UTC"};
+}
+
+Result<void> revoke_before(const AdminOptions& options, std::ostream& out) {
+  CPNS_TRY(const auto before, time_of(options.before));
+  return act(options, out, "/v1/revoke-before", "Everything issued before " + options.before + " is revoked, for ever.",
+             ordered_json{{"before", before}}.dump());
 }
 
 }  // namespace
@@ -226,6 +146,12 @@ void add_gateway(CLI::App& app, Console& console) {
   on_call(one, options, console, add);
   on_call(add_verb(*group, "list", "Show all PN GWs", "gateway list --server DIR", options), options, console,
           list_gateways);
+  auto* revoke =
+      add_verb(*group, "revoke", "End a PN GW for ever, with all its devices; open links close within a second",
+               "gateway revoke sip:alice@ims.example.net --server DIR --yes", options);
+  revoke->add_option("PN_GW_ID", options->id, "as `cpns gateway list` shows it")->required();
+  revoke->add_flag("--yes", options->yes, "Do it; there is no way back")->required();
+  on_call(revoke, options, console, revoke_gateway);
 }
 
 void add_device(CLI::App& app, Console& console) {
@@ -242,6 +168,19 @@ void add_device(CLI::App& app, Console& console) {
                           "device revoke cm-... --server DIR", options);
   revoke->add_option("CM_DEVICE_ID", options->id, "as `cpns device list` shows it")->required();
   on_call(revoke, options, console, revoke_device);
+  auto* erase = add_verb(*group, "erase", "Erase what the server keeps of a device; its open connections close",
+                         "device erase cm-... --server DIR", options);
+  erase->add_option("CM_DEVICE_ID", options->id, "as `cpns device list` shows it")->required();
+  on_call(erase, options, console, erase_device);
+  auto* exempt = add_verb(*group, "exempt", "Let a device keep its first key: a foreign TLS client that can not renew",
+                          "device exempt cm-... --server DIR", options);
+  exempt->add_option("CM_DEVICE_ID", options->id, "as `cpns device list` shows it")->required();
+  on_call(exempt, options, console, exempt_device);
+  auto* before = add_verb(*group, "revoke-before", "End every device whose key was issued before a time",
+                          "device revoke-before 2026-11-25T12:00:00Z --server DIR --yes", options);
+  before->add_option("TIME", options->before, "2026-11-25T12:00:00Z, or seconds since 1970 UTC")->required();
+  before->add_flag("--yes", options->yes, "Do it; there is no way back")->required();
+  on_call(before, options, console, revoke_before);
 }
 
 }  // namespace cpns::cli

@@ -32,7 +32,12 @@ struct Options {
 
 runtime::Task<void> renew_then_end(const Context* context, const tls::ProofAnchors* anchors,
                                    std::optional<Result<Renewed>>* result) {
-  result->emplace(co_await renew(*context, anchors));
+  auto renewed = co_await renew(*context, anchors);
+  if (renewed) {
+    auto used = co_await use_new_key(*context);
+    if (!used) context->log.error(used.error());
+  }
+  result->emplace(std::move(renewed));
 }
 
 runtime::Task<void> release_then_end(const Context* context, const assign::Credential* credential,
@@ -63,7 +68,7 @@ Result<void> renew_command(const Options& options, Console& console) {
                 << "\n";
   } else {
     console.out << "This device is now " << renewed.new_id.text() << "; no PN GW knows its key.\n"
-                << "Its former ID " << renewed.old_id.text() << " ends with the next link to the CPNS Server.\n";
+                << "Its former ID " << renewed.old_id.text() << " opens nothing any more.\n";
   }
   return {};
 }

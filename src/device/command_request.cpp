@@ -90,7 +90,9 @@ runtime::Task<void> renew_quietly(const Context* context, const tls::ProofAnchor
   RenewalLimits limits;
   limits.answer = std::chrono::seconds(10);
   auto renewed = co_await renew(*context, anchors, limits);
-  if (!renewed) context->log.error(renewed.error());
+  if (!renewed) co_return context->log.error(renewed.error());
+  auto used = co_await use_new_key(*context, limits);
+  if (!used) context->log.error(used.error());
 }
 
 // The reply is here: what becomes of the key is no fault of the request. Where `run` holds the folder, it renews.

@@ -166,6 +166,15 @@ Task<Result<Renewed>> renew(const Context& context, const tls::ProofAnchors* anc
   co_return Renewed{direct->cm_device_id, *run.new_id};
 }
 
+Task<Result<void>> use_new_key(const Context& context, RenewalLimits limits) {
+  auto direct = co_await open_direct_link(context, kSignallingAlpn, limits.dial);
+  if (!direct) co_return std::move(direct).error();
+  auto greeted = co_await exchange_link_hello(context, *direct, limits.hello);
+  co_await direct->link->shutdown();
+  if (!greeted) co_return std::move(greeted).error();
+  co_return Result<void>{};
+}
+
 Task<Result<void>> release(const Context& context, const assign::Credential* credential, RenewalLimits limits) {
   auto direct = co_await open_direct_link_with(context, credential, kSignallingAlpn, limits.dial);
   if (!direct) co_return std::move(direct).error();

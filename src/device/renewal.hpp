@@ -31,6 +31,9 @@ struct Renewed {
 [[nodiscard]] runtime::Task<Result<Renewed>> renew(const Context& context, const tls::ProofAnchors* anchors,
                                                    RenewalLimits limits = {});
 
+/// Opens one link with the stored key, so that the Server drops the former ID at once [R2], and closes it.
+[[nodiscard]] runtime::Task<Result<void>> use_new_key(const Context& context, RenewalLimits limits = {});
+
 /// Tells the Server that this credential's ID is given up; it is erased there when this returns well.
 [[nodiscard]] runtime::Task<Result<void>> release(const Context& context, const assign::Credential* credential,
                                                   RenewalLimits limits = {});

@@ -144,6 +144,10 @@ Task<Result<void>> OperatorListener::serve_gateway(ConnectionPtr connection) {
   co_return Result<void>{};
 }
 
+std::size_t OperatorListener::close_links(const ids::PnGwId& id) {
+  return links_.close_all(id) + relays_.close_all(id) + direct_.close_pnes_of(id);
+}
+
 void OperatorListener::close_all() {
   half_open_.close_all();
   links_.close_all();

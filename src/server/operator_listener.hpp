@@ -19,6 +19,8 @@ class OperatorListener {
                                                                       tls::Identity server, tls::Identity ca);
 
   void take(runtime::asio::ip::tcp::socket socket);
+  /// Ends every link and carried connection of a PN GW [V1], and what its PNEs have open; says how many.
+  std::size_t close_links(const ids::PnGwId& id);
   void close_all();
   bool drop_half_open() { return half_open_.drop_oldest(); }
 

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <ctime>
 
+#include "runtime/clock.hpp"
+
 namespace cpns::server::admin {
 
 namespace {
@@ -58,7 +60,7 @@ Json to_json(const store::GatewayInfo& gateway) {
 
 Json to_json(const store::DeviceInfo& device) {
   return {{"cm_device_id", device.cm_device_id ? Json(device.cm_device_id->text()) : Json(nullptr)},
-          {"state", store::to_text(device.state)},
+          {"state", store::to_text(device.state_at(runtime::now()))},
           {"device_name", device.device_name.text()},
           {"pn_gw_id", device.pn_gw_id.text()},
           {"assignment_id", device.assignment_id.hex()},
@@ -67,7 +69,10 @@ Json to_json(const store::DeviceInfo& device) {
           {"activated_at", to_json(device.activated_at)},
           {"in_use_at", to_json(device.in_use_at)},
           {"expires_at", to_json(device.expires_at)},
-          {"revoked_at", to_json(device.revoked_at)}};
+          {"revoked_at", to_json(device.revoked_at)},
+          {"renew_by", to_json(device.renew_by)},
+          {"renews", device.renews ? Json(device.renews->text()) : Json(nullptr)},
+          {"exempted_at", to_json(device.exempted_at)}};
 }
 
 Json to_json(const Error& error) {

@@ -7,8 +7,9 @@ namespace cpns::server::admin {
 
 namespace {
 
-constexpr std::array kVerbs = {&kIndex,       &kStatus,     &kAddGateway,  &kListGateways,
-                               &kListDevices, &kShowDevice, &kRevokeDevice};
+constexpr std::array kVerbs = {&kIndex,        &kStatus,        &kAddGateway,   &kListGateways,
+                               &kListDevices,  &kShowDevice,    &kRevokeDevice, &kEraseDevice,
+                               &kExemptDevice, &kRevokeGateway, &kRevokeBefore};
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';

@@ -54,6 +54,10 @@ extern const Verb kListGateways;
 extern const Verb kListDevices;
 extern const Verb kShowDevice;
 extern const Verb kRevokeDevice;
+extern const Verb kEraseDevice;
+extern const Verb kExemptDevice;
+extern const Verb kRevokeGateway;
+extern const Verb kRevokeBefore;
 extern const Verb kStatus;
 
 struct Match {
