@@ -9,6 +9,7 @@
 #include "runtime/system_random.hpp"
 #include "server/init.hpp"
 #include "server/server.hpp"
+#include "server_tools.hpp"
 #include "store/file/file_revocation_journal.hpp"
 #include "store/sqlite/server_database.hpp"
 
@@ -100,7 +101,8 @@ Result<int> run(const RunOptions& options, const runtime::Protection& protection
   asio::io_context loop(1);
   int status = 0;
   {
-    CPNS_TRY(const auto database, store::sqlite::ServerDatabase::open(folder.database(), sealer, random, store_options));
+    CPNS_TRY(const auto database,
+             store::sqlite::ServerDatabase::open(folder.database(), sealer, random, store_options));
     if (database->replayed() > 0) log.event(Code::revocations_replayed, {{"count", database->replayed()}});
     server::Server server(loop.get_executor(), {.settings = std::move(settings),
                                                 .devices = database->devices(),
@@ -157,11 +159,14 @@ int main(int argc, char** argv) {
   RunOptions run_options;
   add_init(app, init_options);
   add_run(app, run_options);
+  int tool_status = 0;
+  cpns::apps::add_server_tools(app, tool_status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsage;
   }
+  if (!app.got_subcommand("init") && !app.got_subcommand("run")) return tool_status;
   if (app.got_subcommand("init")) return init(init_options);
   const auto status = run(run_options, *protection);
   return status ? *status : fail(status.error());
