@@ -4,6 +4,7 @@
 
 #include "device/device_config.hpp"
 #include "device/program.hpp"
+#include "device/renewal.hpp"
 #include "device/run_device.hpp"
 #include "pngw/qr_picture.hpp"
 #include "pngw/standard_input.hpp"
@@ -70,6 +71,31 @@ void say_what_is_next(const DeviceFolder& folder, store::CredentialStore& store,
               << "  or: cpns-device run --dir " << folder.folder.string() << "\n";
 }
 
+runtime::Task<void> release_then_end(const Context* context, const assign::Credential* former,
+                                     std::optional<Result<void>>* result) {
+  RenewalLimits limits;
+  limits.answer = std::chrono::seconds(10);
+  result->emplace(co_await release(*context, former, limits));
+}
+
+// Paired again, with this PN GW or another: the ID of before is given up, so that nobody goes on with its key.
+void release_former(const Context& context, const assign::Credential& former, asio::io_context& loop,
+                    Console& console) {
+  const auto record = context.store.load();
+  if (!record || !record->credential || record->credential->cm_device_id == former.cm_device_id) return;
+  loop.restart();
+  std::optional<Result<void>> result;
+  asio::co_spawn(loop, release_then_end(&context, &former, &result), asio::detached);
+  loop.run();
+  if (*result) {
+    console.out << "The former ID " << former.cm_device_id.text() << " is given up at its CPNS Server.\n";
+  } else {
+    console.err << "The former ID " << former.cm_device_id.text()
+                << " could not be given up: " << to_text(result->error())
+                << "\nIt ends by itself, or with `cpns device erase` on its Server.\n";
+  }
+}
+
 Result<void> pair_command(const Options& options, Console& console) {
   CPNS_TRY(auto name, ids::DeviceName::parse(options.name));
   CPNS_TRY(auto code, take_code_from(options, console));
@@ -94,6 +120,7 @@ Result<void> pair_command(const Options& options, Console& console) {
     if (!*result && ends_pairing(result->error())) CPNS_CHECK(give_up_pairing(*store, std::move(before.gateway)));
     CPNS_CHECK(std::move(*result));
     log.event(Code::device_paired);
+    if (before.credential) release_former(context, *before.credential, loop, console);
   }
   say_what_is_next(folder, *store, console);
   return {};

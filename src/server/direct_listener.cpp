@@ -28,7 +28,8 @@ DirectListener::DirectListener(Context& context, const Settings& settings, Tasks
       quota_{settings.quota.pending, settings.quota.pending + 1},
       half_open_(settings.direct_link.max_half_open),
       http_links_(settings.direct_link.http_links_per_device),
-      cpns_links_(settings.direct_link.cpns_links_per_device) {
+      cpns_links_(settings.direct_link.cpns_links_per_device + 1),
+      session_links_(settings.direct_link.cpns_links_per_device) {
   sessions_.set_on_relay(
       [this](std::shared_ptr<runtime::ByteStream> pipe, VerifiedDevice via, stream::RelayOpen request) {
         return serve_behind(std::move(pipe), std::move(via), std::move(request));

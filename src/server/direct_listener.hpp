@@ -103,7 +103,8 @@ class DirectListener {
   store::Quota quota_;  ///< of renewals: pending ones of one PN GW count, devices do not [S7]
   Crowd half_open_;
   Links http_links_;
-  Links cpns_links_;
+  Links cpns_links_;     ///< one more than sessions may have: a renewal has a link of its own, for moments
+  Links session_links_;  ///< those of them that carry a session [R7]
 };
 
 }  // namespace cpns::server

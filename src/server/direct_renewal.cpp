@@ -18,6 +18,7 @@ namespace {
 
 /// A clock that jumps is noticed within this.
 constexpr std::chrono::seconds kLookAgain{20};
+constexpr std::chrono::milliseconds kOldLinksLast{1000};
 /// A switch of mode takes less [R7].
 constexpr std::chrono::seconds kSwitchExplains{30};
 
@@ -193,7 +194,12 @@ void DirectListener::erase_pending(const ids::AssignmentId& id, const ids::Corre
 void DirectListener::on_predecessor_gone(const ids::CmDeviceId& old_id, const ids::CmDeviceId& id,
                                          const ids::CorrelationId& run) {
   context_.log.event(Code::device_renewed, {{"run", run}, {"cm_device_id", id}, {"renews", old_id}});
-  close_links(old_id);
+  // The old ID opens nothing any more; its open links have a moment, in which the device's session goes over to the new
+  // ones without a gap.
+  const auto timer = std::make_shared<asio::steady_timer>(tasks_.executor(), kOldLinksLast);
+  timer->async_wait([this, timer, old_id](const boost::system::error_code& cancelled) {
+    if (!cancelled) close_links(old_id);
+  });
 }
 
 void DirectListener::watch(const ConnectionPtr& connection) {

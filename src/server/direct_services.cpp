@@ -146,6 +146,9 @@ Task<bool> DirectListener::on_signal(ConnectionPtr connection, ByteView raw) {
 }
 
 Task<void> DirectListener::serve_session(ConnectionPtr connection) {
+  const auto entry = enter(session_links_, *connection, "session", [weak = std::weak_ptr<Connection>(connection)] {
+    if (const auto open = weak.lock()) open->link->abort();
+  });
   Caller caller = VerifiedDevice{connection->device(), connection->lookup.device->pn_gw_id};
   std::shared_ptr<ByteStream> link = std::make_shared<LinkStream>(connection->link);
   auto open = std::move(*connection->session_open);

@@ -41,6 +41,7 @@ void World::apply(ServerSession::Result result) {
                                        },
                                        false});
                    },
+                   [&](ServerSession::Prove&) {},  // of a renewal, which has a world of its own
                    [&](StepDone& a) { steps.push_back(a.step); },
                },
                action);
