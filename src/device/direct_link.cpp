@@ -42,8 +42,13 @@ Error failed_at_server_finished(Code code, std::string cause) {
 }  // namespace
 
 runtime::Task<Result<DirectLink>> open_direct_link(const Context& context, std::string_view alpn, DialLimits limits) {
-  CPNS_CO_TRY(const auto credential, load_credential(context.store, runtime::now()));
-  co_return co_await open_direct_link_with(context, &credential, alpn, limits);
+  CPNS_CO_TRY(auto credential, load_credential(context.store, runtime::now()));
+  auto opened = co_await open_direct_link_with(context, &credential, alpn, limits);
+  if (opened || opened.error().code != Code::direct_link_refused) co_return opened;
+  // Another program of this device may have renewed the key meanwhile.
+  CPNS_CO_TRY(auto newer, load_credential(context.store, runtime::now()));
+  if (newer.cm_device_id == credential.cm_device_id) co_return opened;
+  co_return co_await open_direct_link_with(context, &newer, alpn, limits);
 }
 
 runtime::Task<Result<DirectLink>> open_direct_link_with(const Context& context, const assign::Credential* credential,

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::chrono::seconds kCountEvery{1};
 constexpr std::chrono::minutes kLookAtKeyEvery{10};
+constexpr std::chrono::milliseconds kAfterLinkUp{300};
 /// Between two attempts to renew.
 constexpr std::chrono::seconds kRenewalPause{60};
 
@@ -48,7 +49,8 @@ DeviceRunner::DeviceRunner(asio::any_io_executor executor, const Context& contex
       links_(executor_, context, limits.links,
              {[this](Way way, bool) {
                 take({up_of(way), way});
-                if (way == Way::Direct) maybe_renew(false);
+                // A moment later: the identity for the next link is on its way [T5].
+                if (way == Way::Direct) look_at_key(kAfterLinkUp);
               },
               [this](Way way, const Error& error) { on_failed(way, error); },
               [this](Way way, const Result<void>& ended) { on_ended(way, ended); },
@@ -126,7 +128,7 @@ Task<Result<void>> DeviceRunner::run(std::optional<ids::DeviceName> name) {
     take(assigned);
   }
   count_streams();
-  look_at_key();
+  look_at_key(kLookAtKeyEvery);
   boost::system::error_code ignored;
   while (!stopped_) co_await ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   network_.reset();
@@ -232,12 +234,12 @@ Task<void> DeviceRunner::renew_now(DeviceRunner* self) {
 }
 
 // A link may live for months.
-void DeviceRunner::look_at_key() {
-  key_.expires_after(kLookAtKeyEvery);
+void DeviceRunner::look_at_key(std::chrono::milliseconds wait) {
+  key_.expires_after(wait);
   key_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled || stopped_) return;
     maybe_renew(false);
-    look_at_key();
+    look_at_key(kLookAtKeyEvery);
   });
 }
 

@@ -37,6 +37,10 @@ void add_message_seeds(Corpus& corpus) {
   add(Ping{{1, 2, 3}});
   add(Pong{{}});
   add(Alert{});
+  add(RenewalRequest{});
+  add(ServerProof{{Bytes(500, 0x30)}, Bytes(70, 0x31)});
+  add(RenewalRefused{RenewalRefused::Reason::Done});
+  add(Release{});
   add(EnrollRequest{Bytes(300, 0x30)});
   add(EnrollReply{{Bytes(500, 0x30), Bytes(400, 0x31)}});
 }

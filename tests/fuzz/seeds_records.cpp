@@ -7,6 +7,7 @@
 #include "pngw/pairing_code.hpp"
 #include "pngw/qr_code.hpp"
 #include "server/settings.hpp"
+#include "store/file/file_revocation_journal.hpp"
 #include "store/record_codec.hpp"
 
 namespace cpns::fuzz {
@@ -41,6 +42,25 @@ void add_codes(Corpus& corpus) {
 
 }  // namespace
 
+// As the program writes it: two entries.
+void add_journal(Corpus& corpus) {
+  const auto folder = std::filesystem::temp_directory_path() / "cpns-seed-journal";
+  std::filesystem::remove_all(folder);
+  const auto file = folder / "journal";
+  {
+    auto journal = store::file::FileRevocationJournal::open(file, sample_secret<secret::JournalKey>(), {}).value();
+    const std::array entries{
+        store::Revocation{1, store::RevocationKind::Device, sample_cm_device_id().text(), sample_time(), sample_time()},
+        store::Revocation{2, store::RevocationKind::Gateway, sample_pn_gw_id().text(), sample_time(), {}}};
+    (void)journal->append(entries);
+  }
+  std::ifstream in(file, std::ios::binary);
+  const std::string content(std::istreambuf_iterator<char>(in), {});
+  corpus.good("revocation_journal", "two_entries", content);
+  corpus.add("revocation_journal", "cut", std::string_view(content).substr(0, content.size() - 3));
+  std::filesystem::remove_all(folder);
+}
+
 void add_record_seeds(Corpus& corpus) {
   const auto record = [&](const std::string& name, store::DeviceRecord content) {
     corpus.good("device_record", name, store::encode_device_record(content).value().view());
@@ -49,6 +69,8 @@ void add_record_seeds(Corpus& corpus) {
   record("paired", {sample_gateway(true), std::nullopt});
   record("connected", {sample_gateway(false), std::nullopt});
   record("assigned", {sample_gateway(false), sample_credential()});
+  record("renewed", {sample_gateway(false), sample_credential(), store::KeyLife{sample_time(), true}});
+  add_journal(corpus);
   corpus.good("device_record", "credential", store::encode_credential(sample_credential()).value().view());
 
   CountedRandom random;

@@ -70,6 +70,12 @@ void add_session_seeds(Corpus& corpus) {
     append(reflected, encode_public(id, LinkHello{mine, sample_server_id(), sample_cm_device_id()}));
     corpus.add("link_session", number == 1 ? "device_reflected" : "server_reflected", reflected);
   }
+
+  // A renewal that ends well: deliver, prove, save, in turn.
+  constexpr std::uint8_t kToServer = 1, kToDevice = 0, kSaveServer = 3, kSaveDevice = 2, kProve = 4;
+  const Bytes renewal{kToServer, kToDevice, kProve,    kToServer,   kSaveServer, kToDevice,
+                      kToServer, kToDevice, kToServer, kSaveServer, kToDevice,   kSaveDevice};
+  corpus.good("renewal_run", "all_steps", renewal);
 }
 
 }  // namespace cpns::fuzz

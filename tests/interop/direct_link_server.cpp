@@ -15,6 +15,7 @@
 #include "runtime/clock.hpp"
 #include "runtime/system_random.hpp"
 #include "server/folder.hpp"
+#include "store/file/file_revocation_journal.hpp"
 #include "store/sqlite/server_database.hpp"
 #include "store/sync.hpp"
 #include "support/deadline.hpp"
@@ -117,7 +118,13 @@ void DirectLinkServer::fill_store() {
   runtime::SystemRandom random;
   store::Sealer sealer(server::load_master_key(folder).value());
   const auto aliases = server::load_alias_keys(folder).value();
-  const auto database = store::sqlite::ServerDatabase::open(folder.database(), sealer, random).value();
+  const auto journal =
+      store::file::FileRevocationJournal::open(folder.root / "revocations" / "journal",
+                                               server::load_journal_key(folder, random).value(), runtime::now())
+          .value();
+  store::sqlite::Options options;
+  options.journal = journal.get();
+  const auto database = store::sqlite::ServerDatabase::open(folder.database(), sealer, random, options).value();
   const auto now = runtime::now();
   const auto token_id = store::TokenId(random.bytes<8>());
   auto token = secret::EnrollSecret::make([&](std::span<std::uint8_t, 16> to) { random.fill(to); });

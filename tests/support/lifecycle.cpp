@@ -92,6 +92,11 @@ std::string LifecycleTest::greeting() {
   return text;
 }
 
+std::string LifecycleTest::settled_id() {
+  (void)greeting();  // and with it the renewal
+  return id_in(greeting());
+}
+
 std::vector<nlohmann::json> LifecycleTest::devices_of_server() {
   const auto list =
       world_.run("cpns", {"device", "list", "--json", "--server", world_.folder_of(Party::Server).string()});

@@ -36,6 +36,8 @@ class LifecycleTest : public testing::Test {
   void pair_until_done(const std::filesystem::path& code);
   /// GET /hello through the direct link, again and again until it succeeds.
   [[nodiscard]] std::string greeting();
+  /// The CM Device ID of a device whose first key has been renewed: from now on it stays the same.
+  [[nodiscard]] std::string settled_id();
   /// One JSON object for each device that the server knows, pending ones too.
   [[nodiscard]] std::vector<nlohmann::json> devices_of_server();
   /// The CM Device ID inside a greeting.

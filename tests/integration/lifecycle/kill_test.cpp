@@ -100,7 +100,7 @@ TEST_P(KillTest, when_killed_at_each_step_and_started_again_then_the_job_complet
 
     pair_until_done(*code);
     if (HasFatalFailure()) return;
-    const auto id = id_in(greeting());
+    const auto id = settled_id();
     ASSERT_FALSE(id.empty());
     ASSERT_TRUE(world_.start(Party::CmDevice).ok());
     forget();

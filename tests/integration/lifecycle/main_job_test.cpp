@@ -69,7 +69,7 @@ TEST_F(MainJobTest, when_a_device_is_paired_and_runs_then_every_step_is_done_in_
 TEST_F(MainJobTest, when_a_service_is_used_then_it_gets_the_verified_identity_and_nothing_forged) {
   prepare();
   pair_device();
-  const auto id = id_in(greeting());
+  const auto id = settled_id();
   // Our own client refuses to send these; a stranger's does not.
   const auto headers = foreign_request(
       "GET /headers HTTP/1.1\r\nHost: hello\r\nCPNS-Device-ID: cm-forged\r\n"
@@ -119,9 +119,9 @@ TEST_F(MainJobTest, when_two_devices_are_paired_at_once_then_each_gets_an_identi
   const auto second_end = other->wait(seconds(20));
   ASSERT_TRUE(first_end && first_end->clean());
   ASSERT_TRUE(second_end && second_end->clean());
-  const auto first_id = id_in(greeting());
+  const auto first_id = settled_id();
   world_.use_device("camera-2");
-  const auto second_id = id_in(greeting());
+  const auto second_id = settled_id();
   EXPECT_NE(first_id, second_id);
   EXPECT_EQ(devices_of_server().size(), 2U);
 }
@@ -129,7 +129,7 @@ TEST_F(MainJobTest, when_two_devices_are_paired_at_once_then_each_gets_an_identi
 TEST_F(MainJobTest, when_a_device_is_revoked_then_its_link_closes_within_a_second_and_it_is_refused) {
   prepare();
   pair_device();
-  const auto id = id_in(greeting());
+  const auto id = settled_id();
   ASSERT_TRUE(world_.start(Party::CmDevice).ok());
   ASSERT_TRUE(await_step(Step::LinkHello));
   forget();
@@ -147,7 +147,7 @@ TEST_F(MainJobTest, when_a_device_is_revoked_then_its_link_closes_within_a_secon
 TEST_F(MainJobTest, when_a_device_sends_requests_then_each_link_offers_another_identity_T5) {
   prepare();
   pair_device();
-  const auto id = id_in(greeting());
+  const auto id = settled_id();
   std::set<std::string> offered;
   constexpr std::size_t kRequests = 3;
   for (std::size_t i = 0; i < kRequests; ++i) {
@@ -160,7 +160,7 @@ TEST_F(MainJobTest, when_a_device_sends_requests_then_each_link_offers_another_i
 TEST_F(MainJobTest, when_the_server_starts_again_then_a_device_is_known_still) {
   prepare();
   pair_device();
-  const auto id = id_in(greeting());
+  const auto id = settled_id();
   ASSERT_TRUE(world_.stop(Party::Server).ok());
   ASSERT_TRUE(world_.start(Party::Server).ok());
   EXPECT_EQ(id_in(greeting()), id);

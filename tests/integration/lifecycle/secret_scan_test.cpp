@@ -31,7 +31,7 @@ class SecretScanTest : public LifecycleTest {
     const std::string code = nlohmann::json::parse(*shown).at("code");
     pair_until_done(picture);
     if (HasFatalFailure()) return;
-    const auto id = id_in(greeting());
+    const auto id = settled_id();
     ASSERT_TRUE(world_.start(Party::CmDevice).ok());
     ASSERT_TRUE(await_step(Step::LinkHello));
     const auto known = add_known_secrets(scanner_, world_, id, code);

@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "core/assign/key_schedule.hpp"
+#include "core/stream/frame.hpp"
 #include "integration/server/clients.hpp"
 #include "integration/server/upstream.hpp"
 #include "support/deadline.hpp"
@@ -39,6 +40,9 @@ class DirectLinkTest : public ::testing::Test {
     EXPECT_TRUE(update.ok());
     const auto* alias = update ? std::get_if<assign::AliasUpdate>(&update->body) : nullptr;
     EXPECT_NE(alias, nullptr);
+    // A first key is to be renewed [R1].
+    const auto invitation = clients_.receive(*messages);
+    EXPECT_TRUE(invitation.ok() && std::holds_alternative<assign::ActivationInvite>(invitation->body));
     return {*link, messages, alias == nullptr ? "" : alias->identity_alias.text()};
   }
   std::string state_of(const assign::Credential& device) {
@@ -157,9 +161,19 @@ TEST_F(DirectLinkTest, WhenADeviceIsRevokedThenItsOpenLinksCloseWithinASecond) {
 
 TEST_F(DirectLinkTest, WhenADeviceOpensAThirdLinkThenItIsReportedAndTheOldestIsClosed) {
   const auto device = clients_.device();
-  const auto first = open(device);
-  const auto second = open(device);
-  const auto third = open(device);
+  const auto with_session = [&] {
+    auto opened = open(device);
+    Bytes frame;
+    stream::append_frame(frame, ids::CorrelationId({}), stream::SessionOpen{{}, 65536, true, true, 1, {}});
+    // MessageLink adds the length itself.
+    const ByteView message = ByteView(frame).subspan(4);
+    EXPECT_TRUE(clients_.send(*opened.messages, Bytes(message.begin(), message.end())).ok());
+    EXPECT_TRUE(clients_.run(opened.messages->receive()).ok()) << "SessionAccept";
+    return opened;
+  };
+  const auto first = with_session();
+  const auto second = with_session();
+  const auto third = with_session();
   EXPECT_EQ(server_.wait_for_log("link_count_exceeded").at("cm_device_id"), device.cm_device_id.text());
   EXPECT_FALSE(clients_.receive(*first.messages).ok());
   ASSERT_TRUE(clients_.send(*third.messages, assign::encode_public(ids::CorrelationId({}), assign::Ping{{7}})).ok());
