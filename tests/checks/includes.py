@@ -4,7 +4,8 @@ import re
 
 from check import files, main, relative
 
-CORE = ["core/base", "core/secret", "core/crypto", "core/ids", "core/assign", "core/stream", "core/activation"]
+CORE = ["core/base", "core/secret", "core/crypto", "core/ids", "core/assign", "core/stream", "core/activation",
+        "core/life"]
 SHARED = CORE + ["runtime", "tls", "store"]
 # Folder: what it may include beside itself. `store` means its interfaces, not a backend.
 MAY = {
@@ -15,6 +16,7 @@ MAY = {
     "core/assign": ["core/base", "core/secret", "core/crypto", "core/ids"],
     "core/stream": ["core/base", "core/crypto", "core/ids"],
     "core/activation": ["core/base", "core/ids"],
+    "core/life": [],
     "tls": CORE,
     "store": CORE,
     "store/migrations": [],

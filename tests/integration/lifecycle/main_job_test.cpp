@@ -130,6 +130,7 @@ TEST_F(MainJobTest, when_a_device_is_revoked_then_its_link_closes_within_a_secon
   prepare();
   pair_device();
   const auto id = settled_id();
+  forget();
   ASSERT_TRUE(world_.start(Party::CmDevice).ok());
   ASSERT_TRUE(await_step(Step::LinkHello));
   forget();

@@ -32,6 +32,7 @@ class SecretScanTest : public LifecycleTest {
     pair_until_done(picture);
     if (HasFatalFailure()) return;
     const auto id = settled_id();
+    forget();
     ASSERT_TRUE(world_.start(Party::CmDevice).ok());
     ASSERT_TRUE(await_step(Step::LinkHello));
     const auto known = add_known_secrets(scanner_, world_, id, code);
