@@ -4,7 +4,8 @@ import re
 
 from check import files, main, relative
 
-CORE = ["core/base", "core/secret", "core/crypto", "core/ids", "core/assign", "core/stream", "core/activation"]
+CORE = ["core/base", "core/secret", "core/crypto", "core/ids", "core/assign", "core/stream", "core/activation",
+        "core/audit"]
 SHARED = CORE + ["runtime", "tls", "store"]
 # Folder: what it may include beside itself. `store` means its interfaces, not a backend.
 MAY = {
@@ -14,6 +15,7 @@ MAY = {
     "core/ids": ["core/base"],
     "core/assign": ["core/base", "core/secret", "core/crypto", "core/ids"],
     "core/stream": ["core/base", "core/crypto", "core/ids"],
+    "core/audit": ["core/base", "core/secret", "core/crypto", "core/ids"],
     "core/activation": ["core/base", "core/ids"],
     "tls": CORE,
     "store": CORE,
