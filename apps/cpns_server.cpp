@@ -10,6 +10,7 @@
 #include "server/init.hpp"
 #include "server/server.hpp"
 #include "server_tools.hpp"
+#include "store/file/file_audit_head.hpp"
 #include "store/file/file_revocation_journal.hpp"
 #include "store/sqlite/server_database.hpp"
 
@@ -75,6 +76,14 @@ runtime::Task<void> serve(server::Server& server, runtime::Log& log, int& status
   co_await server.stop();
 }
 
+/// A log that is not the one of the last run is said and served on: its head stays as evidence until somebody accepts.
+void watch_audit_log(const Result<std::optional<audit::Head>>& kept, store::AuditStore& log_store,
+                     store::file::FileAuditHead& head, runtime::Log& log) {
+  const auto agreed = kept ? store::file::check_audit_head(*kept, log_store) : Result<void>(kept.error());
+  if (!agreed) return log.error(agreed.error());
+  if (const auto started = head.start(log_store); !started) log.error(started.error());
+}
+
 Result<int> run(const RunOptions& options, const runtime::Protection& protection) {
   const server::Folder folder{options.folder};
   CPNS_TRY(auto settings, server::load_settings(folder.settings()));
@@ -97,6 +106,13 @@ Result<int> run(const RunOptions& options, const runtime::Protection& protection
   CPNS_TRY(auto proof, server::load_identity(settings.proof_certificate, settings.proof_key));
   store::sqlite::Options store_options;
   store_options.journal = journal.get();
+  CPNS_TRY(const auto audit_key, server::load_audit_key(folder, random));
+  const audit::Chain audit_chain(audit_key);
+  const auto kept_head = store::file::read_audit_head_file(folder.audit_head(), audit_chain);
+  store::file::FileAuditHead audit_head(folder.audit_head(), audit_chain,
+                                        [&log](const Error& error) { log.error(error); });
+  store_options.audit = &audit_chain;
+  store_options.audit_head = &audit_head;
   // The loop outlives the store, whose thread reports to it.
   asio::io_context loop(1);
   int status = 0;
@@ -104,6 +120,7 @@ Result<int> run(const RunOptions& options, const runtime::Protection& protection
     CPNS_TRY(const auto database,
              store::sqlite::ServerDatabase::open(folder.database(), sealer, random, store_options));
     if (database->replayed() > 0) log.event(Code::revocations_replayed, {{"count", database->replayed()}});
+    watch_audit_log(kept_head, database->audit(), audit_head, log);
     server::Server server(loop.get_executor(), {.settings = std::move(settings),
                                                 .devices = database->devices(),
                                                 .gateways = database->gateways(),
@@ -114,7 +131,8 @@ Result<int> run(const RunOptions& options, const runtime::Protection& protection
                                                 .proof = std::move(proof),
                                                 .admin_socket = folder.admin_socket(),
                                                 .random = random,
-                                                .log = log});
+                                                .log = log,
+                                                .audit = &database->audit()});
     asio::co_spawn(loop, serve(server, log, status), [&loop](std::exception_ptr) { loop.stop(); });
     loop.run();
   }

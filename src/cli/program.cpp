@@ -21,7 +21,7 @@ void Console::fail(const Error& error, bool json) {
   err << to_text(error) << "\n  cause:  " << info.cause << "\n  action: " << info.action << "\n";
 }
 
-int run_program(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
+int run_program(int argc, const char* const* argv, std::ostream& out, std::ostream& err, AddCommands more) {
   CLI::App app("The person's side of CPNS: see the sixteen steps, look after gateways and devices, look up messages.");
   app.name("cpns");
   app.require_subcommand(1);
@@ -33,6 +33,7 @@ int run_program(int argc, const char* const* argv, std::ostream& out, std::ostre
   add_device(app, console);
   add_vectors(app, console);
   add_explain(app, console);
+  if (more != nullptr) more(app, console);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

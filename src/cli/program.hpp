@@ -25,7 +25,11 @@ void add_vectors(CLI::App& app, Console& console);
 void add_gateway(CLI::App& app, Console& console);
 void add_device(CLI::App& app, Console& console);
 
+/// Commands of a program that has more than this folder does.
+using AddCommands = void (*)(CLI::App& app, Console& console);
+
 /// Runs one command line and returns the exit status: 0 done, 1 failed, 2 wrong options.
-[[nodiscard]] int run_program(int argc, const char* const* argv, std::ostream& out, std::ostream& err);
+[[nodiscard]] int run_program(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
+                              AddCommands more = nullptr);
 
 }  // namespace cpns::cli

@@ -6,6 +6,7 @@
 #include "core/assign/session.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
+#include "server/audit_trail.hpp"
 #include "store/device_store.hpp"
 #include "store/gateway_store.hpp"
 #include "tls/server_proof.hpp"
@@ -22,6 +23,15 @@ struct Context {
   crypto::Random& random;
   runtime::Log& log;
   const tls::ServerProver* prover = nullptr;  ///< [R4]
+  AuditTrail* audit = nullptr;
+
+  /// For the audit log, where there is one.
+  void audit_refusal(const Error& error, std::string subject, std::optional<ids::CorrelationId> run = {}) const {
+    if (audit != nullptr) audit->refused(error, std::move(subject), std::move(run));
+  }
+  void audit_stranger(const Error& error) const {
+    if (audit != nullptr) audit->refused_stranger(error);
+  }
 };
 
 [[nodiscard]] inline assign::Now now() { return {runtime::now(), std::chrono::milliseconds(runtime::monotonic_ms())}; }

@@ -163,8 +163,10 @@ void DirectListener::log_refusal(const Connection& connection, const Error& erro
     context_.log.error(error, {{"run", connection.lookup.device->correlation_id},
                                {"peer", connection.peer},
                                {"cm_device_id", connection.device()}});
+    context_.audit_refusal(error, connection.device().text(), connection.lookup.device->correlation_id);
   } else {
     context_.log.error(error, {{"peer", connection.peer}});
+    context_.audit_stranger(error);
   }
 }
 

@@ -81,6 +81,7 @@ Task<void> DirectListener::renew(ConnectionPtr connection, ServerSession::Result
     if (outcome.refusal) {
       context_.log.error(*outcome.refusal,
                          {{"run", run}, {"peer", connection->peer}, {"cm_device_id", connection->device()}});
+      context_.audit_refusal(*outcome.refusal, connection->device().text(), run);
     }
     std::optional<ServerSession::Result> next;
     for (auto& action : outcome.actions) {

@@ -31,6 +31,7 @@ std::optional<secret::TlsPsk> Enrolment::look_up(const std::string& identity) co
     const auto error =
         enrolment ? Error{Code::enrolment_token_unknown, token->hex(), "an open token"} : enrolment.error();
     context_.log.error(error);
+    context_.audit_stranger(error);
   }
   return assign::derive_enroll_psk(valid ? enrolment.value()->secret : decoy, token->bytes());
 }
@@ -42,6 +43,7 @@ Task<void> Enrolment::serve(std::shared_ptr<runtime::SecureLink> link) {
     co_return;
   }
   context_.log.error(enrolled.error(), {{"peer", link->remote()}});
+  context_.audit_stranger(enrolled.error());
   const ids::CorrelationId none(std::array<std::uint8_t, ids::CorrelationId::kSize>{});
   const Bytes alert = assign::alert(none);
   runtime::MessageLink messages(link);

@@ -25,6 +25,17 @@ Result<Key> load_key(const std::filesystem::path& file) {
       [&](std::span<std::uint8_t, Key::kSize> to) { std::memcpy(to.data(), bytes.view().data(), Key::kSize); });
 }
 
+template <class Key>
+Result<Key> load_or_make_key(const std::filesystem::path& file, crypto::Random& random) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) {
+    secret::SecretBuffer key(Key::kSize);
+    random.fill(key.writable());
+    CPNS_CHECK(runtime::write_file_atomically(file, key.view(), 0600));
+  }
+  return load_key<Key>(file);
+}
+
 }  // namespace
 
 Result<secret::MasterKey> load_master_key(const Folder& folder) {
@@ -45,13 +56,11 @@ Result<tls::Identity> load_identity(const std::filesystem::path& certificate, co
 }
 
 Result<secret::JournalKey> load_journal_key(const Folder& folder, crypto::Random& random) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(folder.journal_key(), ignored)) {
-    secret::SecretBuffer key(secret::JournalKey::kSize);
-    random.fill(key.writable());
-    CPNS_CHECK(runtime::write_file_atomically(folder.journal_key(), key.view(), 0600));
-  }
-  return load_key<secret::JournalKey>(folder.journal_key());
+  return load_or_make_key<secret::JournalKey>(folder.journal_key(), random);
+}
+
+Result<audit::AuditKey> load_audit_key(const Folder& folder, crypto::Random& random) {
+  return load_or_make_key<audit::AuditKey>(folder.audit_key(), random);
 }
 
 Result<tls::Identity> load_ca(const Folder& folder) { return load_identity(folder.ca_certificate(), folder.ca_key()); }

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/assign/identity_alias.hpp"
+#include "core/audit/chain.hpp"
 #include "runtime/files.hpp"
 #include "tls/x509.hpp"
 
@@ -16,6 +17,8 @@ struct Folder {
   [[nodiscard]] std::filesystem::path master_key() const { return root / "keys" / "master.key"; }
   [[nodiscard]] std::filesystem::path alias_key() const { return root / "keys" / "alias.key"; }
   [[nodiscard]] std::filesystem::path journal_key() const { return root / "keys" / "journal.key"; }
+  [[nodiscard]] std::filesystem::path audit_key() const { return root / "keys" / "audit.key"; }
+  [[nodiscard]] std::filesystem::path audit_head() const { return root / "keys" / "audit.head"; }
   [[nodiscard]] std::filesystem::path ca_certificate() const { return root / "ca" / "ca.pem"; }
   [[nodiscard]] std::filesystem::path ca_key() const { return root / "ca" / "ca.key"; }
   [[nodiscard]] std::filesystem::path certificate() const { return root / "tls" / "server.pem"; }
@@ -30,6 +33,9 @@ struct Folder {
 [[nodiscard]] Result<assign::AliasKeys> load_alias_keys(const Folder& folder);
 /// Made where it is missing: folders of before had no journal.
 [[nodiscard]] Result<secret::JournalKey> load_journal_key(const Folder& folder, crypto::Random& random);
+/// Made where it is missing: folders of before had no audit log. Of its own, so that a change of the master key does
+/// not end the chain.
+[[nodiscard]] Result<audit::AuditKey> load_audit_key(const Folder& folder, crypto::Random& random);
 [[nodiscard]] Result<tls::Identity> load_ca(const Folder& folder);
 [[nodiscard]] Result<tls::Identity> load_server_certificate(const Folder& folder);
 [[nodiscard]] Result<tls::Identity> load_identity(const std::filesystem::path& certificate,

@@ -135,6 +135,7 @@ Task<void> OperatorLink::answer_repeated_confirm(const assign::Message& message,
 
 Task<void> OperatorLink::refuse(const ids::CorrelationId& correlation_id, Error error) {
   context_.log.error(error, {{"run", correlation_id}, {"pn_gw_id", pn_gw_id_}, {"peer", messages_.link().remote()}});
+  context_.audit_refusal(error, pn_gw_id_.text(), correlation_id);
   const Bytes alert = assign::alert(correlation_id);
   // Where the link is of no more use, the reading side finds out.
   (void)co_await messages_.send(ByteView(alert));

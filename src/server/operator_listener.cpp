@@ -72,8 +72,10 @@ Task<void> OperatorListener::serve(OperatorListener* self, ConnectionPtr connect
       done = Error{Code::operator_alpn_refused, engine.alpn(), std::string(kEnrolAlpn)};
     }
   }
-  if (!done && !connection->dropped)
+  if (!done && !connection->dropped) {
     self->context_.log.error(done.error(), {{"link", "operator"}, {"peer", connection->peer}});
+    self->context_.audit_stranger(done.error());
+  }
   if (connection->link) co_await connection->link->shutdown();
 }
 

@@ -15,6 +15,7 @@ Task<void> OperatorLink::perform(RunPtr run, Outcome outcome) {
   if (outcome.refusal) {
     context_.log.error(*outcome.refusal,
                        {{"run", correlation_id}, {"pn_gw_id", pn_gw_id_}, {"peer", messages_.link().remote()}});
+    context_.audit_refusal(*outcome.refusal, pn_gw_id_.text(), correlation_id);
   }
   if (outcome.over()) {
     run->timer.cancel();
@@ -109,6 +110,7 @@ void OperatorLink::end_all_runs() {
     auto outcome = run->session.on_link_lost();
     if (outcome.refusal) {
       context_.log.error(*outcome.refusal, {{"run", correlation_id}, {"pn_gw_id", pn_gw_id_}});
+      context_.audit_refusal(*outcome.refusal, pn_gw_id_.text(), correlation_id);
     }
     for (const auto& action : outcome.actions) {
       if (const auto* erase = std::get_if<ServerSession::ErasePending>(&action))

@@ -48,6 +48,7 @@ Result<void> Server::open() {
   if (erased > 0) parts_.log.event(Code::pending_erased, {{"count", erased}});
   CPNS_TRY(prover_, tls::ServerProver::make(parts_.proof, parts_.settings.server_id));
   context_.prover = &*prover_;
+  if (parts_.audit != nullptr) context_.audit = &audit_.emplace(*parts_.audit, parts_.log);
   CPNS_TRY(direct_links_, DirectListener::make(context_, parts_.settings, tasks_));
   CPNS_TRY(operator_links_, OperatorListener::make(context_, parts_.settings, tasks_, *direct_links_,
                                                    std::move(parts_.certificate), std::move(parts_.ca)));
@@ -116,6 +117,7 @@ Task<void> Server::stop() {
   if (operator_links_) operator_links_->close_all();
   if (direct_links_) direct_links_->close_all();
   (void)co_await tasks_.wait_until_idle(kStopLimit);
+  if (audit_) audit_->flush();
 }
 
 }  // namespace cpns::server

@@ -22,6 +22,7 @@ struct ServerParts {
   std::filesystem::path admin_socket;
   crypto::Random& random;
   runtime::Log& log;
+  store::AuditStore* audit = nullptr;  ///< must outlive it too
 };
 
 class Server {
@@ -46,6 +47,7 @@ class Server {
   ServerParts parts_;
   assign::ServerPolicy policy_;
   std::optional<tls::ServerProver> prover_;
+  std::optional<AuditTrail> audit_;
   Context context_;
   Tasks tasks_;
   std::size_t max_connections_;

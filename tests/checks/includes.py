@@ -5,7 +5,8 @@ import re
 from check import files, main, relative
 
 CORE = ["core/base", "core/secret", "core/crypto", "core/ids", "core/assign", "core/stream", "core/activation",
-        "core/life"]
+CORE = ["core/base", "core/secret", "core/crypto", "core/ids", "core/assign", "core/stream", "core/activation",
+        "core/life", "core/audit"]
 SHARED = CORE + ["runtime", "tls", "store"]
 # Folder: what it may include beside itself. `store` means its interfaces, not a backend.
 MAY = {
@@ -15,6 +16,7 @@ MAY = {
     "core/ids": ["core/base"],
     "core/assign": ["core/base", "core/secret", "core/crypto", "core/ids"],
     "core/stream": ["core/base", "core/crypto", "core/ids"],
+    "core/audit": ["core/base", "core/secret", "core/crypto", "core/ids"],
     "core/activation": ["core/base", "core/ids"],
     "core/life": [],
     "tls": CORE,

@@ -1,5 +1,6 @@
 // What devices and gateways keep, and what people carry between them.
 
+#include "core/audit/record.hpp"
 #include "fuzz/fuzz.hpp"
 #include "fuzz/samples.hpp"
 #include "fuzz/seeds.hpp"
@@ -40,6 +41,18 @@ void add_codes(Corpus& corpus) {
                                  sample_server_id(), sample_pn_gw_id(), sample_endpoint(), sample_time()}));
 }
 
+void add_audit(Corpus& corpus) {
+  audit::Record record{1, {audit::Kind::AssignmentActive, sample_time(), "sip:a@b", "cm-a", "assignment 01"}};
+  corpus.good("audit_record", "plain", audit::encode(record));
+  record.sequence = 70'000;
+  record.event.correlation = ids::CorrelationId({1, 2, 3, 4, 5, 6, 7, 8});
+  corpus.good("audit_record", "in_a_run", audit::encode(record));
+  record.event = {audit::Kind::HeadAccepted, sample_time(), {}, {}};
+  corpus.good("audit_record", "without_texts", audit::encode(record));
+  record.event.detail = std::string(audit::kMaxText, 'x');
+  corpus.good("audit_record", "long_text", audit::encode(record));
+}
+
 }  // namespace
 
 // As the program writes it: two entries.
@@ -78,6 +91,7 @@ void add_record_seeds(Corpus& corpus) {
   corpus.add("sealed_value", "blob", sealer.seal({"device", "key_seed", {}}, sample_cm_device_id().bytes(), random));
   corpus.add("sealed_value", "plain", sample_cm_device_id().bytes());
   add_codes(corpus);
+  add_audit(corpus);
 
   server::InitChoices choices;
   choices.server_id = "cpns.example.net";

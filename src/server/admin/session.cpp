@@ -39,11 +39,16 @@ Task<Reply> answer(View& view, http::request<http::string_body>& request) {
   const std::string method(request.method_string());
   const std::string target(request.target());
   auto matched = match(method, target);
-  if (!matched) co_return reply(matched.error());
+  auto* audit = view.context.audit;
+  if (!matched) {
+    if (audit != nullptr) audit->refused_admin(matched.error(), method);
+    co_return reply(matched.error());
+  }
   matched->request.body = std::move(request.body());
   auto handled = co_await matched->verb->handler(view, std::move(matched->request));
   if (!handled) {
     view.context.log.error(handled.error(), {{"admin", method + " " + std::string(matched->verb->path)}});
+    if (audit != nullptr) audit->refused_admin(handled.error(), method + " " + target);
     co_return reply(handled.error());
   }
   co_return std::move(*handled);

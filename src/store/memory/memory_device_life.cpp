@@ -1,5 +1,6 @@
 // What becomes of devices that are active, as in sqlite_device_life.cpp.
 
+#include "store/audit_events.hpp"
 #include "store/memory/finish.hpp"
 #include "store/memory/memory_device_store.hpp"
 #include "store/rules.hpp"
@@ -13,8 +14,11 @@ void MemoryDeviceStore::raw_mark_in_use(ids::CmDeviceId id, ids::UnixTime when, 
     if (state == DeviceState::Renewing) return {};
     CPNS_TRY(const bool changes, rules::check_change(state, DeviceState::InUse, id));
     if (!changes) return {};
+    rows_.record(events::in_use(id, when));
     for (const auto& other : rows_.kin_of(id)) {
-      if (other != id) rows_.erase_device(other);
+      if (other == id) continue;
+      rows_.erase_device(other);
+      rows_.record(events::erased(other, when, id.text() + " is in use"));
     }
     row->info.state = DeviceState::InUse;
     row->info.in_use_at = when;
@@ -32,6 +36,7 @@ void MemoryDeviceStore::raw_revoke(ids::CmDeviceId id, ids::UnixTime when, Done 
       CPNS_TRY(const bool changes, rules::check_change(row->info.state, DeviceState::Revoked, other));
       if (!changes) continue;
       rows_.erase_pending_renewals(other);
+      rows_.record(events::device_revoked(other, when));
       row->info.state = DeviceState::Revoked;
       row->info.revoked_at = when;
     }
@@ -49,15 +54,19 @@ void MemoryDeviceStore::revoke_before(ids::UnixTime before, ids::UnixTime when, 
       row.info.state = DeviceState::Revoked;
       row.info.revoked_at = when;
     }
+    rows_.record(events::revoked_before(before, when));
     return {};
   });
 }
 
-void MemoryDeviceStore::erase(ids::CmDeviceId id, ids::UnixTime, Done done) {
+void MemoryDeviceStore::erase(ids::CmDeviceId id, ids::UnixTime when, Done done) {
   finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
     const auto kin = rows_.kin_of(id);
     if (kin.empty()) return Error{Code::device_not_found, id.text(), "a device of this server"};
-    for (const auto& other : kin) rows_.erase_device(other);
+    for (const auto& other : kin) {
+      rows_.erase_device(other);
+      rows_.record(events::erased(other, when, "asked for"));
+    }
     return {};
   });
 }
@@ -71,6 +80,7 @@ void MemoryDeviceStore::exempt(ids::CmDeviceId id, ids::UnixTime when, Done done
     }
     row->info.renew_by.reset();
     row->info.exempted_at = when;
+    rows_.record(events::exempted(id, when));
     return {};
   });
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "store/audit_events.hpp"
 #include "store/memory/finish.hpp"
 #include "store/rules.hpp"
 
@@ -83,6 +84,7 @@ void MemoryDeviceStore::raw_activate(assign::Activation activation, Done done) {
       return rules::row_exists("device", activation.cm_device_id.text());
     }
     auto& row = at->second;
+    rows_.record(events::activated(activation, row.info.correlation_id, row.info.renews));
     row.info.state = DeviceState::Active;
     row.info.cm_device_id = activation.cm_device_id;
     row.info.activated_at = activation.activated_at;

@@ -1,5 +1,6 @@
 #include "store/memory/memory_gateway_store.hpp"
 
+#include "store/audit_events.hpp"
 #include "store/memory/finish.hpp"
 #include "store/rules.hpp"
 
@@ -13,6 +14,7 @@ void MemoryGatewayStore::raw_invite(EnrolmentRow row, std::size_t device_quota, 
       return rules::row_exists("token", row.token_id.hex());
     }
     std::erase_if(rows_.tokens, [&](const auto& entry) { return entry.second.pn_gw_id == row.pn_gw_id; });
+    rows_.record(events::invited(row.pn_gw_id, device_quota, now));
     GatewayInfo fresh{row.pn_gw_id, GatewayState::Invited, device_quota, 0, now, {}, {}};
     rows_.gateways.try_emplace(row.pn_gw_id, std::move(fresh)).first->second.device_quota = device_quota;
     rows_.tokens.emplace(row.token_id, TokenRow{row.pn_gw_id, std::move(row.sealed_secret), row.expires_at});
@@ -41,6 +43,7 @@ void MemoryGatewayStore::complete_enrolment(TokenId id, std::array<std::uint8_t,
     gateway.state = GatewayState::Enrolled;
     gateway.enrolled_at = now;
     gateway.certificate_sha256 = certificate_sha256;
+    rows_.record(events::enrolled(gateway.pn_gw_id, certificate_sha256, now));
     rows_.tokens.erase(found);
     return {};
   });
@@ -50,6 +53,7 @@ void MemoryGatewayStore::revoke(ids::PnGwId id, ids::UnixTime when, Done done) {
   finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
     const auto gateway = rows_.gateways.find(id);
     if (gateway == rows_.gateways.end()) return Error{Code::gateway_not_found, id.text(), "a PN GW of this server"};
+    if (gateway->second.state != GatewayState::Revoked) rows_.record(events::gateway_revoked(id, when));
     gateway->second.state = GatewayState::Revoked;
     std::erase_if(rows_.tokens, [&](const auto& entry) { return entry.second.pn_gw_id == id; });
     rows_.erase_pending_of(id, [](const DeviceInfo&) { return true; });

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <set>
 
+#include "store/audit_store.hpp"
 #include "store/device_store.hpp"
 #include "store/gateway_store.hpp"
 
@@ -30,6 +31,16 @@ struct Rows {
   std::map<ids::PnGwId, std::set<ids::AssignmentId>> by_gateway;
   std::map<ids::PnGwId, GatewayInfo> gateways;  ///< device_count is counted when asked for
   std::map<TokenId, TokenRow> tokens;
+  const audit::Chain* chain = nullptr;  ///< without it nothing is recorded
+  std::vector<audit::Stored> records;
+
+  [[nodiscard]] audit::Head audit_head() const {
+    return records.empty() ? audit::Head{} : audit::Head{records.back().sequence, records.back().link};
+  }
+  /// What a verb has done. Under the lock.
+  void record(const audit::Event& event) {
+    if (chain != nullptr) records.push_back(chain->append(audit_head(), event));
+  }
 
   /// Calls `act(DeviceRow&)` for each device and pending assignment of one PN GW. Under the lock.
   template <class Act>

@@ -1,22 +1,29 @@
 #include "store/memory/server_memory.hpp"
 
+#include "store/memory/memory_audit_store.hpp"
 #include "store/memory/memory_device_store.hpp"
 #include "store/memory/memory_gateway_store.hpp"
 
 namespace cpns::store::memory {
 
 struct ServerMemory::Parts {
-  Parts(Sealer& sealer, crypto::Random& random) : devices(rows, sealer, random), gateways(rows, sealer, random) {}
+  Parts(Sealer& sealer, crypto::Random& random, const audit::Chain* chain)
+      : devices(rows, sealer, random), gateways(rows, sealer, random), audit(rows) {
+    rows.chain = chain;
+  }
   Rows rows;
   MemoryDeviceStore devices;
   MemoryGatewayStore gateways;
+  MemoryAuditStore audit;
 };
 
-ServerMemory::ServerMemory(Sealer& sealer, crypto::Random& random) : parts_(std::make_unique<Parts>(sealer, random)) {}
+ServerMemory::ServerMemory(Sealer& sealer, crypto::Random& random, const audit::Chain* chain)
+    : parts_(std::make_unique<Parts>(sealer, random, chain)) {}
 ServerMemory::~ServerMemory() = default;
 
 DeviceStore& ServerMemory::devices() noexcept { return parts_->devices; }
 GatewayStore& ServerMemory::gateways() noexcept { return parts_->gateways; }
+AuditStore& ServerMemory::audit() noexcept { return parts_->audit; }
 
 std::vector<Bytes*> ServerMemory::sealed_values() {
   std::vector<Bytes*> values;

@@ -4,22 +4,24 @@
 
 #include <memory>
 
+#include "store/audit_store.hpp"
 #include "store/device_store.hpp"
 #include "store/gateway_store.hpp"
 
 namespace cpns::store::memory {
 
 /// Owns both stores, which share their rows: revoking a PN GW revokes its devices. `sealer` and `random` must outlive
-/// it.
+/// it, `chain` too; without it nothing is recorded.
 class ServerMemory {
  public:
-  ServerMemory(Sealer& sealer, crypto::Random& random);
+  ServerMemory(Sealer& sealer, crypto::Random& random, const audit::Chain* chain = nullptr);
   ~ServerMemory();
   ServerMemory(const ServerMemory&) = delete;
   ServerMemory& operator=(const ServerMemory&) = delete;
 
   [[nodiscard]] DeviceStore& devices() noexcept;
   [[nodiscard]] GatewayStore& gateways() noexcept;
+  [[nodiscard]] AuditStore& audit() noexcept;
 
   /// The sealed blob of each row that holds one, for tests of tampering and erasure: writable, not thread-safe.
   [[nodiscard]] std::vector<Bytes*> sealed_values();

@@ -3,9 +3,13 @@
 #include <chrono>
 #include <cstddef>
 
-namespace cpns::store {
-class RevocationJournal;
+namespace cpns::audit {
+class Chain;
 }
+namespace cpns::store {
+class AuditHead;
+class RevocationJournal;
+}  // namespace cpns::store
 
 namespace cpns::store::sqlite {
 
@@ -15,6 +19,8 @@ struct Options {
   std::size_t readers = 4;                       ///< connections for reads; further readers wait for one
   std::chrono::milliseconds busy_timeout{5000};  ///< wait for another process's transaction, then `store_busy`
   RevocationJournal* journal = nullptr;          ///< of the server's database; must outlive it
+  const audit::Chain* audit = nullptr;           ///< the same; without it nothing is recorded
+  AuditHead* audit_head = nullptr;               ///< the same; may be missing
 };
 
 }  // namespace cpns::store::sqlite

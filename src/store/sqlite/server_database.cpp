@@ -1,6 +1,7 @@
 #include "store/sqlite/server_database.hpp"
 
 #include "store/sqlite/catch_up.hpp"
+#include "store/sqlite/sqlite_audit_store.hpp"
 #include "store/sqlite/sqlite_device_store.hpp"
 #include "store/sqlite/sqlite_gateway_store.hpp"
 
@@ -8,9 +9,13 @@ namespace cpns::store::sqlite {
 
 struct ServerDatabase::Parts {
   Parts(std::unique_ptr<Database> opened, Sealer& sealer, crypto::Random& random)
-      : devices(*opened, sealer, random), gateways(*opened, sealer, random), database(std::move(opened)) {}
+      : devices(*opened, sealer, random),
+        gateways(*opened, sealer, random),
+        audit(*opened),
+        database(std::move(opened)) {}
   SqliteDeviceStore devices;
   SqliteGatewayStore gateways;
+  SqliteAuditStore audit;
   std::unique_ptr<Database> database;  ///< ends first: a Done may still use the stores
 };
 
@@ -34,5 +39,6 @@ Result<std::unique_ptr<ServerDatabase>> ServerDatabase::open(const std::filesyst
 
 DeviceStore& ServerDatabase::devices() noexcept { return parts_->devices; }
 GatewayStore& ServerDatabase::gateways() noexcept { return parts_->gateways; }
+AuditStore& ServerDatabase::audit() noexcept { return parts_->audit; }
 
 }  // namespace cpns::store::sqlite

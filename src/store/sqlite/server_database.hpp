@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "store/audit_store.hpp"
 #include "store/device_store.hpp"
 #include "store/gateway_store.hpp"
 #include "store/sqlite/options.hpp"
@@ -28,6 +29,8 @@ class ServerDatabase {
 
   [[nodiscard]] DeviceStore& devices() noexcept;
   [[nodiscard]] GatewayStore& gateways() noexcept;
+  /// With `Options::audit` missing, `append` does nothing.
+  [[nodiscard]] AuditStore& audit() noexcept;
   /// Revocations that `open` carried out again: the database was restored from a backup.
   [[nodiscard]] std::size_t replayed() const noexcept { return replayed_; }
 

@@ -1,6 +1,7 @@
 // What becomes of devices that are active: used, renewed, revoked, erased. Every change that must not come back from a
 // backup is numbered and noted for the journal.
 
+#include "store/audit_events.hpp"
 #include "store/rules.hpp"
 #include "store/sqlite/device_rows.hpp"
 #include "store/sqlite/sqlite_device_store.hpp"
@@ -41,9 +42,10 @@ Result<std::vector<Kin>> kin_of(Connection& connection, const ids::CmDeviceId& i
   return kin;
 }
 
-Result<void> erase_row(Connection& connection, Writer& writer, const Kin& one, ids::UnixTime when) {
+Result<void> erase_row(Connection& connection, Writer& writer, const Kin& one, ids::UnixTime when, std::string why) {
   CPNS_CHECK(connection.run("DELETE FROM devices WHERE renews = ? AND state = 1", one.id));
   CPNS_CHECK(connection.run("DELETE FROM devices WHERE cm_device_id = ?", one.id));
+  CPNS_CHECK(writer.record(events::erased(one.id, when, std::move(why))));
   return writer.note({0, RevocationKind::Gone, one.id.text(), when, one.expires_at});
 }
 
@@ -57,7 +59,10 @@ void SqliteDeviceStore::raw_mark_in_use(ids::CmDeviceId id, ids::UnixTime when, 
     if (state == DeviceState::Renewing) return {};
     CPNS_TRY(const bool changes, rules::check_change(state, DeviceState::InUse, id));
     if (!changes) return {};
-    for (std::size_t i = 1; i < kin.size(); ++i) CPNS_CHECK(erase_row(connection, writer, kin[i], when));
+    CPNS_CHECK(writer.record(events::in_use(id, when)));
+    for (std::size_t i = 1; i < kin.size(); ++i) {
+      CPNS_CHECK(erase_row(connection, writer, kin[i], when, id.text() + " is in use"));
+    }
     return connection.run("UPDATE devices SET state = 3, in_use_at = ?, renews = NULL WHERE cm_device_id = ?", when,
                           id);
   };
@@ -72,6 +77,7 @@ void SqliteDeviceStore::raw_revoke(ids::CmDeviceId id, ids::UnixTime when, Done 
       if (!changes) continue;
       CPNS_CHECK(connection.run("DELETE FROM devices WHERE renews = ? AND state = 1", one.id));
       CPNS_CHECK(connection.run("UPDATE devices SET state = 4, revoked_at = ? WHERE cm_device_id = ?", when, one.id));
+      CPNS_CHECK(writer.record(events::device_revoked(one.id, when)));
       CPNS_CHECK(writer.note({0, RevocationKind::Device, one.id.text(), when, one.expires_at}));
     }
     return {};
@@ -84,6 +90,7 @@ void SqliteDeviceStore::revoke_before(ids::UnixTime before, ids::UnixTime when, 
     CPNS_CHECK(connection.run("DELETE FROM devices WHERE state = 1 AND created_at < ?", before));
     CPNS_CHECK(connection.run(
         "UPDATE devices SET state = 4, revoked_at = ? WHERE state IN (2, 3, 5) AND activated_at < ?", when, before));
+    CPNS_CHECK(writer.record(events::revoked_before(before, when)));
     return writer.note({0, RevocationKind::Before, std::to_string(before.time_since_epoch().count()), when, {}});
   };
   writer_.submit(revoke, std::move(done));
@@ -92,18 +99,19 @@ void SqliteDeviceStore::revoke_before(ids::UnixTime before, ids::UnixTime when, 
 void SqliteDeviceStore::erase(ids::CmDeviceId id, ids::UnixTime when, Done done) {
   const auto erase = [id, when, &writer = writer_](Connection& connection) -> Result<void> {
     CPNS_TRY(const auto kin, kin_of(connection, id));
-    for (const auto& one : kin) CPNS_CHECK(erase_row(connection, writer, one, when));
+    for (const auto& one : kin) CPNS_CHECK(erase_row(connection, writer, one, when, "asked for"));
     return {};
   };
   writer_.submit(erase, std::move(done));
 }
 
 void SqliteDeviceStore::exempt(ids::CmDeviceId id, ids::UnixTime when, Done done) {
-  const auto exempt = [id, when](Connection& connection) -> Result<void> {
+  const auto exempt = [id, when, &writer = writer_](Connection& connection) -> Result<void> {
     CPNS_TRY(const auto kin, kin_of(connection, id));
     if (kin.front().state == DeviceState::Revoked) {
       return Error{Code::device_is_revoked, id.text(), "a device that is not revoked"};
     }
+    CPNS_CHECK(writer.record(events::exempted(id, when)));
     return connection.run("UPDATE devices SET renew_by = NULL, exempted_at = ? WHERE cm_device_id = ?", when, id);
   };
   writer_.submit(exempt, std::move(done));

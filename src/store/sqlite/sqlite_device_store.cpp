@@ -2,6 +2,7 @@
 
 #include <future>
 
+#include "store/audit_events.hpp"
 #include "store/rules.hpp"
 #include "store/sqlite/device_rows.hpp"
 #include "store/sqlite/gateway_rows.hpp"
@@ -68,11 +69,13 @@ void SqliteDeviceStore::raw_insert(Row row, Quota quota, Done done) {
 }
 
 void SqliteDeviceStore::raw_activate(assign::Activation activation, Done done) {
-  const auto activate = [activation = std::move(activation)](Connection& connection) -> Result<void> {
+  const auto activate = [activation = std::move(activation),
+                         &writer = writer_](Connection& connection) -> Result<void> {
     std::optional<rules::FoundAssignment> found;
     std::optional<ids::CmDeviceId> renews;
+    std::optional<ids::CorrelationId> run;
     {
-      CPNS_TRY(auto row, connection.query("SELECT pn_gw_id, state, pending_until, renews FROM devices "
+      CPNS_TRY(auto row, connection.query("SELECT pn_gw_id, state, pending_until, renews, correlation_id FROM devices "
                                           "WHERE assignment_id = ?",
                                           activation.assignment_id));
       CPNS_TRY(const bool any, row.step());
@@ -81,6 +84,7 @@ void SqliteDeviceStore::raw_activate(assign::Activation activation, Done done) {
         if (!row.is_null(3)) {
           CPNS_TRY(renews, row.id<ids::CmDeviceId>(3));
         }
+        CPNS_TRY(run, row.id<ids::CorrelationId>(4));
         found = rules::FoundAssignment{row.text(0), state, row.time(2)};
       }
     }
@@ -92,6 +96,7 @@ void SqliteDeviceStore::raw_activate(assign::Activation activation, Done done) {
                      "a device that may connect"};
       }
     }
+    CPNS_CHECK(writer.record(events::activated(activation, *run, renews)));
     return connection.run(
         "UPDATE devices SET state = 2, cm_device_id = ?, confirm_digest = ?, complete_message = ?, activated_at = ?, "
         "expires_at = ?, renew_by = ? WHERE assignment_id = ?",

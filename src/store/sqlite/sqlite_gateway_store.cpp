@@ -1,5 +1,6 @@
 #include "store/sqlite/sqlite_gateway_store.hpp"
 
+#include "store/audit_events.hpp"
 #include "store/rules.hpp"
 #include "store/sqlite/gateway_rows.hpp"
 
@@ -50,9 +51,11 @@ Result<std::optional<GatewayState>> gateway_state(Connection& connection, const 
 }
 
 void SqliteGatewayStore::raw_invite(EnrolmentRow row, std::size_t device_quota, ids::UnixTime now, Done done) {
-  const auto invite = [row = std::move(row), device_quota, now](Connection& connection) -> Result<void> {
+  const auto invite = [row = std::move(row), device_quota, now,
+                       &writer = writer_](Connection& connection) -> Result<void> {
     CPNS_TRY(const auto state, gateway_state(connection, row.pn_gw_id));
     CPNS_CHECK(rules::check_not_revoked(state, row.pn_gw_id));
+    CPNS_CHECK(writer.record(events::invited(row.pn_gw_id, device_quota, now)));
     CPNS_CHECK(
         connection.run("INSERT INTO gateways (pn_gw_id, state, device_quota, added_at) VALUES (?, 1, ?, ?) "
                        "ON CONFLICT (pn_gw_id) DO UPDATE SET device_quota = excluded.device_quota",
@@ -79,10 +82,11 @@ Result<std::optional<GatewayStore::EnrolmentRow>> SqliteGatewayStore::raw_find_e
 
 void SqliteGatewayStore::complete_enrolment(TokenId id, std::array<std::uint8_t, 32> certificate_sha256,
                                             ids::UnixTime now, Done done) {
-  const auto complete = [id, certificate_sha256, now](Connection& connection) -> Result<void> {
+  const auto complete = [id, certificate_sha256, now, &writer = writer_](Connection& connection) -> Result<void> {
     CPNS_TRY(const auto token, find_token(connection, id));
     CPNS_CHECK(rules::check_enrolment(token ? std::optional(token->expires_at) : std::nullopt, id, now));
     CPNS_CHECK(connection.run("DELETE FROM enrolments WHERE token_id = ?", id));
+    CPNS_CHECK(writer.record(events::enrolled(token->pn_gw_id, certificate_sha256, now)));
     return connection.run("UPDATE gateways SET state = 2, enrolled_at = ?, certificate_sha256 = ? WHERE pn_gw_id = ?",
                           now, certificate_sha256, token->pn_gw_id);
   };
@@ -99,6 +103,7 @@ void SqliteGatewayStore::revoke(ids::PnGwId id, ids::UnixTime when, Done done) {
     CPNS_CHECK(connection.run("DELETE FROM devices WHERE pn_gw_id = ? AND state = 1", id));
     CPNS_CHECK(connection.run("UPDATE devices SET state = 4, revoked_at = ? WHERE pn_gw_id = ? AND state IN (2, 3, 5)",
                               when, id));
+    CPNS_CHECK(writer.record(events::gateway_revoked(id, when)));
     return writer.note({0, RevocationKind::Gateway, id.text(), when, {}});
   };
   writer_.submit(revoke, std::move(done));

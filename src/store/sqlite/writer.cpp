@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/sqlite/audit_rows.hpp"
+
 namespace cpns::store::sqlite {
 namespace {
 
@@ -68,6 +70,12 @@ void Writer::commit(std::vector<Job>& group) {
     // Where even this fails, the next BEGIN says so.
     static_cast<void>(connection_.execute("ROLLBACK"));
   }
+  if (!committed) {
+    appended_.reset();  // read again: a COMMIT that failed may yet have been carried out
+  } else if (options_.audit_head != nullptr && appended_ && appended_->sequence != told_) {
+    told_ = appended_->sequence;
+    options_.audit_head->advanced(*appended_);
+  }
   for (auto& job : group) {
     if (!job.outcome) {
       job.done(std::move(job.outcome).error());
@@ -96,8 +104,12 @@ Result<void> Writer::transact(std::vector<Job>& group) {
 Result<void> Writer::in_savepoint(Job& job) {
   CPNS_CHECK(connection_.run("SAVEPOINT one_write"));
   const auto noted_before = noted_.size();
+  const auto appended_before = appended_;
   job.outcome = job.work(connection_);
-  if (!job.outcome) noted_.resize(noted_before);
+  if (!job.outcome) {
+    noted_.resize(noted_before);
+    appended_ = appended_before;
+  }
   if (!connection_.in_transaction()) {
     // A full disk makes SQLite roll back everything at once, the writes before this one too.
     auto lost = job.outcome ? Error{Code::store_write_failed, connection_.path() + ": the transaction ended", ""}
@@ -106,6 +118,18 @@ Result<void> Writer::in_savepoint(Job& job) {
   }
   if (!job.outcome) CPNS_CHECK(connection_.run("ROLLBACK TO one_write"));
   return connection_.run("RELEASE one_write");
+}
+
+Result<void> Writer::record(const audit::Event& event) {
+  if (options_.audit == nullptr) return {};
+  if (!appended_) {
+    CPNS_TRY(appended_, read_audit_head(connection_));
+  }
+  const auto made = options_.audit->append(*appended_, event);
+  CPNS_CHECK(connection_.run("INSERT INTO audit_records (sequence, record, chain) VALUES (?, ?, ?)", made.sequence,
+                             made.record, made.link));
+  appended_ = audit::Head{made.sequence, made.link};
+  return {};
 }
 
 Result<void> Writer::note(Revocation revocation) {

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "store/audit_store.hpp"
 #include "store/commit_proof.hpp"
 #include "store/revocation.hpp"
 #include "store/sqlite/checkpointer.hpp"
@@ -35,6 +36,10 @@ class Writer : private CommitProof {
   /// in the journal before the transaction commits, and in neither where the Work fails.
   [[nodiscard]] Result<void> note(Revocation revocation);
 
+  /// From inside a Work of the server's database: what it does, for the audit log. The record stands in the Work's
+  /// savepoint, and is gone with it where the Work fails.
+  [[nodiscard]] Result<void> record(const audit::Event& event);
+
  private:
   struct Job {
     Work work;
@@ -48,8 +53,10 @@ class Writer : private CommitProof {
 
   Connection connection_;
   Options options_;
-  std::vector<Revocation> noted_;  ///< of the transaction under way; of the writer's thread
-  int log_pages_ = 0;              ///< after the last commit; of the writer's thread
+  std::vector<Revocation> noted_;        ///< of the transaction under way; of the writer's thread
+  std::optional<audit::Head> appended_;  ///< with what the transaction under way added; of the writer's thread
+  std::uint64_t told_ = 0;               ///< the sequence that audit_head knows
+  int log_pages_ = 0;                    ///< after the last commit; of the writer's thread
   Checkpointer checkpointer_;
   std::mutex mutex_;
   std::condition_variable changed_;

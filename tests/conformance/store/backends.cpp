@@ -28,6 +28,7 @@ class MemoryServer final : public ServerBackend {
  public:
   DeviceStore& devices() override { return memory_.devices(); }
   GatewayStore& gateways() override { return memory_.gateways(); }
+  AuditStore& audit() override { return memory_.audit(); }
   void exchange_key_seeds() override {
     const auto values = memory_.sealed_values();
     std::swap(*values.at(0), *values.at(1));
@@ -40,7 +41,8 @@ class MemoryServer final : public ServerBackend {
  private:
   Sealer sealer_ = test_sealer();
   TestRandom random_;
-  memory::ServerMemory memory_{sealer_, random_};
+  audit::Chain chain_ = test_chain();
+  memory::ServerMemory memory_{sealer_, random_, &chain_};
 };
 
 class SqliteServer final : public ServerBackend {
@@ -48,6 +50,7 @@ class SqliteServer final : public ServerBackend {
   SqliteServer() { open(); }
   DeviceStore& devices() override { return database_->devices(); }
   GatewayStore& gateways() override { return database_->gateways(); }
+  AuditStore& audit() override { return database_->audit(); }
   bool reopen() override {
     database_.reset();
     open();
@@ -65,7 +68,9 @@ class SqliteServer final : public ServerBackend {
 
  private:
   void open() {
-    auto opened = sqlite::ServerDatabase::open(file_, sealer_, random_);
+    sqlite::Options options;
+    options.audit = &chain_;
+    auto opened = sqlite::ServerDatabase::open(file_, sealer_, random_, options);
     if (!opened) throw std::runtime_error(to_text(opened.error()));
     database_ = std::move(opened).value();
   }
@@ -73,6 +78,7 @@ class SqliteServer final : public ServerBackend {
   std::filesystem::path file_ = folder_ / "server.db";
   Sealer sealer_ = test_sealer();
   TestRandom random_;
+  audit::Chain chain_ = test_chain();
   std::unique_ptr<sqlite::ServerDatabase> database_;
 };
 
@@ -158,6 +164,10 @@ std::vector<Named<PairingBackend>> pairing_backends() {
 
 std::vector<Named<CredentialBackend>> credential_backends() {
   return {named<CredentialBackend, MemoryCredentials>("memory"), named<CredentialBackend, FileCredentials>("file")};
+}
+
+audit::Chain test_chain() {
+  return audit::Chain(audit::AuditKey::make([](auto to) { std::fill(to.begin(), to.end(), std::uint8_t{0x3c}); }));
 }
 
 Sealer test_sealer(std::uint8_t byte) {

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <random>
 
+#include "store/audit_store.hpp"
 #include "store/credential_store.hpp"
 #include "store/device_store.hpp"
 #include "store/gateway_store.hpp"
@@ -31,11 +32,15 @@ class TestRandom final : public crypto::Random {
 /// A sealer whose key is 32 times `byte`.
 [[nodiscard]] Sealer test_sealer(std::uint8_t byte = 0x5a);
 
+/// The chain of every server backend.
+[[nodiscard]] audit::Chain test_chain();
+
 class ServerBackend {
  public:
   virtual ~ServerBackend() = default;
   [[nodiscard]] virtual DeviceStore& devices() = 0;
   [[nodiscard]] virtual GatewayStore& gateways() = 0;
+  [[nodiscard]] virtual AuditStore& audit() = 0;
   /// Closes and opens again; false where nothing outlives the store.
   [[nodiscard]] virtual bool reopen() { return false; }
   /// Exchanges the sealed Key Seeds of the two rows there are.

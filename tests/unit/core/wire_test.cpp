@@ -50,6 +50,10 @@ std::vector<Message> one_of_each() {
   add(Alert{});
   add(EnrollRequest{Bytes(300, 9)});
   add(EnrollReply{{Bytes(400, 10), Bytes(500, 11)}});
+  add(RenewalRequest{});
+  add(ServerProof{{Bytes(400, 12)}, Bytes(70, 13)});
+  add(RenewalRefused{RenewalRefused::Reason::Later});
+  add(Release{});
   return all;
 }
 

@@ -68,3 +68,10 @@ CREATE TABLE enrolments (
 ) STRICT;
 CREATE UNIQUE INDEX enrolments_by_token_id ON enrolments (token_id);
 CREATE UNIQUE INDEX enrolments_by_pn_gw_id ON enrolments (pn_gw_id);
+
+-- The audit log: records in the form of docs/audit.md, each with its value in the chain. Never updated, never deleted.
+CREATE TABLE audit_records (
+  sequence INTEGER PRIMARY KEY,
+  record BLOB NOT NULL,
+  chain BLOB NOT NULL CHECK (length(chain) = 32)
+) STRICT;

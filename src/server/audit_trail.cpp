@@ -1,0 +1,31 @@
+#include "server/audit_trail.hpp"
+
+#include "runtime/clock.hpp"
+
+namespace cpns::server {
+
+using audit::Kind;
+
+void AuditTrail::refused(const Error& error, std::string subject, std::optional<ids::CorrelationId> run) {
+  append(refusals_.known(
+      {Kind::Refused, runtime::now(), "server", std::move(subject), audit::detail_of(error), std::move(run)}));
+}
+
+void AuditTrail::refused_stranger(const Error& error) { append(refusals_.stranger(error.code, runtime::now())); }
+
+void AuditTrail::refused_admin(const Error& error, std::string request) {
+  append(refusals_.known(
+      {Kind::AdminRefused, runtime::now(), "operator", std::move(request), audit::detail_of(error), std::nullopt}));
+}
+
+void AuditTrail::flush() { append(refusals_.flush(runtime::now())); }
+
+void AuditTrail::append(std::vector<audit::Event> events) {
+  for (auto& event : events) {
+    store_.append(std::move(event), [&log = log_](const Result<assign::Durable>& written) {
+      if (!written) log.error(written.error(), {{"record", "audit"}});
+    });
+  }
+}
+
+}  // namespace cpns::server

@@ -1,0 +1,31 @@
+#pragma once
+// What the server refuses, for the audit log. What it does is recorded by the stores. On the loop's thread.
+
+#include "core/audit/refusals.hpp"
+#include "runtime/log.hpp"
+#include "store/audit_store.hpp"
+
+namespace cpns::server {
+
+class AuditTrail {
+ public:
+  /// Both must outlive it, the log also every write that was begun.
+  AuditTrail(store::AuditStore& store, runtime::Log& log) : store_(store), log_(log) {}
+
+  /// A refusal of a CM Device or PN GW that was proved, or that the server has a row of.
+  void refused(const Error& error, std::string subject, std::optional<ids::CorrelationId> run = {});
+  /// A refusal of anybody else: counted only.
+  void refused_stranger(const Error& error);
+  void refused_admin(const Error& error, std::string request);
+  /// Records what was counted and stands in no record yet.
+  void flush();
+
+ private:
+  void append(std::vector<audit::Event> events);
+
+  store::AuditStore& store_;
+  runtime::Log& log_;
+  audit::Refusals refusals_;
+};
+
+}  // namespace cpns::server

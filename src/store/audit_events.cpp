@@ -1,0 +1,61 @@
+#include "store/audit_events.hpp"
+
+#include "core/base/encoding.hpp"
+
+namespace cpns::store::events {
+namespace {
+
+using audit::Event;
+using audit::Kind;
+
+constexpr std::string_view kOperator = "operator";
+
+Event by_operator(Kind kind, std::string subject, ids::UnixTime when, std::string detail = {}) {
+  return {kind, when, std::string(kOperator), std::move(subject), std::move(detail)};
+}
+
+}  // namespace
+
+Event activated(const assign::Activation& activation, const ids::CorrelationId& correlation,
+                const std::optional<ids::CmDeviceId>& renews) {
+  auto detail = "assignment " + activation.assignment_id.hex();
+  if (renews) detail += ", renews " + renews->text();
+  return {renews ? Kind::RenewalActive : Kind::AssignmentActive,
+          activation.activated_at,
+          activation.pn_gw_id.text(),
+          activation.cm_device_id.text(),
+          std::move(detail),
+          correlation};
+}
+
+Event in_use(const ids::CmDeviceId& id, ids::UnixTime when) { return {Kind::DeviceInUse, when, id.text(), id.text()}; }
+
+Event device_revoked(const ids::CmDeviceId& id, ids::UnixTime when) {
+  return by_operator(Kind::DeviceRevoked, id.text(), when);
+}
+
+Event gateway_revoked(const ids::PnGwId& id, ids::UnixTime when) {
+  return by_operator(Kind::GatewayRevoked, id.text(), when);
+}
+
+Event revoked_before(ids::UnixTime before, ids::UnixTime when) {
+  return by_operator(Kind::RevokedBefore, std::to_string(before.time_since_epoch().count()), when);
+}
+
+Event erased(const ids::CmDeviceId& id, ids::UnixTime when, std::string why) {
+  return {Kind::DeviceErased, when, "server", id.text(), std::move(why)};
+}
+
+Event exempted(const ids::CmDeviceId& id, ids::UnixTime when) {
+  return by_operator(Kind::DeviceExempted, id.text(), when);
+}
+
+Event invited(const ids::PnGwId& id, std::size_t device_quota, ids::UnixTime when) {
+  return by_operator(Kind::GatewayInvited, id.text(), when, "device quota " + std::to_string(device_quota));
+}
+
+Event enrolled(const ids::PnGwId& id, ByteView certificate_sha256, ids::UnixTime when) {
+  return {Kind::GatewayEnrolled, when, id.text(), id.text(), "certificate " + to_hex(certificate_sha256)};
+}
+
+}  // namespace cpns::store::events
