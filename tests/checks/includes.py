@@ -5,7 +5,6 @@ import re
 from check import files, main, relative
 
 CORE = ["core/base", "core/secret", "core/crypto", "core/ids", "core/assign", "core/stream", "core/activation",
-CORE = ["core/base", "core/secret", "core/crypto", "core/ids", "core/assign", "core/stream", "core/activation",
         "core/life", "core/audit"]
 SHARED = CORE + ["runtime", "tls", "store"]
 # Folder: what it may include beside itself. `store` means its interfaces, not a backend.
