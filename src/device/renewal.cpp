@@ -144,6 +144,7 @@ Task<Result<Renewed>> renew(const Context& context, const tls::ProofAnchors* anc
   CPNS_CO_TRY(const auto credential, load_credential(context.store, runtime::now()));
   auto direct = co_await open_direct_link(context, kSignallingAlpn, limits.dial);
   if (!direct) co_return std::move(direct).error();
+  if (limits.on_link) limits.on_link(direct->link);
   auto greeted = co_await exchange_link_hello(context, *direct, limits.hello);
   if (!greeted) co_return std::move(greeted).error();
   auto exported = direct->link->engine().exporter(tls::kRenewalExporter, tls::kRenewalExporterSize);

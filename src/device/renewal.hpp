@@ -13,6 +13,8 @@ struct RenewalLimits {
   DialLimits dial;
   std::chrono::milliseconds hello{10'000};
   std::chrono::milliseconds answer{30'000};  ///< for each message of the Server
+  /// Is given the renewal's link, so that whoever stops can abort it. May be empty.
+  std::function<void(const std::shared_ptr<runtime::SecureLink>&)> on_link{};
 };
 
 /// A first key always; later at half of its life.

@@ -136,6 +136,12 @@ Task<Result<void>> DeviceRunner::run(std::optional<ids::DeviceName> name) {
   count_.cancel();
   settle_.cancel();
   key_.cancel();
+  // It uses what this object is given: it has to be over before anybody takes that away.
+  if (const auto link = renewal_link_.lock()) link->abort();
+  while (renewing_) {
+    key_.expires_at(asio::steady_timer::time_point::max());
+    co_await key_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
   if (pan_) pan_->stop();
   ports_.stop();
   proxy_.stop();
@@ -222,15 +228,20 @@ Task<void> DeviceRunner::renew_now(DeviceRunner* self) {
   if (!anchors) {
     self->context_.log.error(anchors.error());
   } else {
-    auto renewed = co_await renew(self->context_, &*anchors);
-    if (self->stopped_) co_return;
+    RenewalLimits limits;
+    limits.on_link = [self](const std::shared_ptr<runtime::SecureLink>& link) {
+      self->renewal_link_ = link;
+      if (self->stopped_) link->abort();
+    };
+    auto renewed = co_await renew(self->context_, &*anchors, limits);
     if (renewed) {
       self->links_.refresh();
-    } else {
+    } else if (!self->stopped_) {
       self->context_.log.error(renewed.error());
     }
   }
   self->renewing_ = false;
+  if (self->stopped_) self->key_.cancel();
 }
 
 // A link may live for months.
@@ -238,8 +249,8 @@ void DeviceRunner::look_at_key(std::chrono::milliseconds wait) {
   key_.expires_after(wait);
   key_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled || stopped_) return;
-    maybe_renew(false);
     look_at_key(kLookAtKeyEvery);
+    maybe_renew(false);
   });
 }
 

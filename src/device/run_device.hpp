@@ -69,6 +69,7 @@ class DeviceRunner {
   bool wished_ = false;
   bool stopped_ = false;
   bool renewing_ = false;
+  std::weak_ptr<runtime::SecureLink> renewal_link_;
   std::optional<std::chrono::steady_clock::time_point> renewal_tried_;
 };
 
