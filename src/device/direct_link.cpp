@@ -42,6 +42,12 @@ Error failed_at_server_finished(Code code, std::string cause) {
 }  // namespace
 
 runtime::Task<Result<DirectLink>> open_direct_link(const Context& context, std::string_view alpn, DialLimits limits) {
+  CPNS_CO_TRY(const auto credential, load_credential(context.store, runtime::now()));
+  co_return co_await open_direct_link_with(context, &credential, alpn, limits);
+}
+
+runtime::Task<Result<DirectLink>> open_direct_link_beside_run(const Context& context, std::string_view alpn,
+                                                              DialLimits limits) {
   CPNS_CO_TRY(auto credential, load_credential(context.store, runtime::now()));
   auto opened = co_await open_direct_link_with(context, &credential, alpn, limits);
   if (opened || opened.error().code != Code::direct_link_refused) co_return opened;

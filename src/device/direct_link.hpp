@@ -25,6 +25,12 @@ struct DirectLink {
 [[nodiscard]] runtime::Task<Result<DirectLink>> open_direct_link(const Context& context, std::string_view alpn,
                                                                  DialLimits limits = {});
 
+/// The same for a program beside `run`, which may renew the key just then: a refused key that is not the stored one any
+/// more is tried again as it is now.
+[[nodiscard]] runtime::Task<Result<DirectLink>> open_direct_link_beside_run(const Context& context,
+                                                                            std::string_view alpn,
+                                                                            DialLimits limits = {});
+
 /// The same with a credential that need not be the stored one.
 [[nodiscard]] runtime::Task<Result<DirectLink>> open_direct_link_with(const Context& context,
                                                                       const assign::Credential* credential,

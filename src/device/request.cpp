@@ -102,7 +102,7 @@ Task<Result<void>> send_request(const Context& context, const HttpRequest* reque
                                 Traffic* traffic, RequestLimits limits) {
   const auto body = source == nullptr ? HttpBody{} : source->body();
   CPNS_CO_TRY(const auto head, encode_request_head(*request, body));
-  auto direct = co_await open_direct_link(context, kHttpAlpn, limits.dial);
+  auto direct = co_await open_direct_link_beside_run(context, kHttpAlpn, limits.dial);
   if (!direct) co_return std::move(direct).error();
   const auto executor = direct->link->executor();
   const auto exchange = std::make_shared<Exchange>(executor);

@@ -14,10 +14,6 @@ using runtime::Task;
 namespace {
 
 constexpr std::chrono::seconds kCountEvery{1};
-constexpr std::chrono::minutes kLookAtKeyEvery{10};
-constexpr std::chrono::milliseconds kAfterLinkUp{300};
-/// Between two attempts to renew.
-constexpr std::chrono::seconds kRenewalPause{60};
 
 activation::Millis steady_now() { return activation::Millis(runtime::monotonic_ms()); }
 
@@ -50,7 +46,7 @@ DeviceRunner::DeviceRunner(asio::any_io_executor executor, const Context& contex
              {[this](Way way, bool) {
                 take({up_of(way), way});
                 // A moment later: the identity for the next link is on its way [T5].
-                if (way == Way::Direct) look_at_key(kAfterLinkUp);
+                if (way == Way::Direct) look_at_key(true);
               },
               [this](Way way, const Error& error) { on_failed(way, error); },
               [this](Way way, const Result<void>& ended) { on_ended(way, ended); },
@@ -128,7 +124,7 @@ Task<Result<void>> DeviceRunner::run(std::optional<ids::DeviceName> name) {
     take(assigned);
   }
   count_streams();
-  look_at_key(kLookAtKeyEvery);
+  look_at_key(false);
   boost::system::error_code ignored;
   while (!stopped_) co_await ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   network_.reset();
@@ -210,48 +206,6 @@ void DeviceRunner::on_ended(Way way, const Result<void>& ended) {
   context_.log.event(way == Way::Direct ? Code::direct_link_ended : Code::link_of_mode_ended,
                      {{"link", activation::name_of(way)}, {"cause", ended ? "in order" : to_text(ended.error())}});
   take({down_of(way), way});
-}
-
-void DeviceRunner::maybe_renew(bool invited) {
-  if (stopped_ || renewing_ || !links_.up(Way::Direct)) return;
-  const auto now = std::chrono::steady_clock::now();
-  if (renewal_tried_ && now - *renewal_tried_ < kRenewalPause) return;
-  const auto record = context_.store.load();
-  if (!record || !record->credential || (!invited && !renewal_is_due(*record, runtime::now()))) return;
-  renewing_ = true;
-  renewal_tried_ = now;
-  asio::co_spawn(executor_, renew_now(this), asio::detached);
-}
-
-Task<void> DeviceRunner::renew_now(DeviceRunner* self) {
-  auto anchors = load_anchors(self->config_.trust);
-  if (!anchors) {
-    self->context_.log.error(anchors.error());
-  } else {
-    RenewalLimits limits;
-    limits.on_link = [self](const std::shared_ptr<runtime::SecureLink>& link) {
-      self->renewal_link_ = link;
-      if (self->stopped_) link->abort();
-    };
-    auto renewed = co_await renew(self->context_, &*anchors, limits);
-    if (renewed) {
-      self->links_.refresh();
-    } else if (!self->stopped_) {
-      self->context_.log.error(renewed.error());
-    }
-  }
-  self->renewing_ = false;
-  if (self->stopped_) self->key_.cancel();
-}
-
-// A link may live for months.
-void DeviceRunner::look_at_key(std::chrono::milliseconds wait) {
-  key_.expires_after(wait);
-  key_.async_wait([this](const boost::system::error_code& cancelled) {
-    if (cancelled || stopped_) return;
-    look_at_key(kLookAtKeyEvery);
-    maybe_renew(false);
-  });
 }
 
 void DeviceRunner::publish() {

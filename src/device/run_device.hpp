@@ -44,7 +44,7 @@ class DeviceRunner {
   /// Where the key is due, or the Server asks for it: once at a time, and not again and again.
   void maybe_renew(bool invited);
   static runtime::Task<void> renew_now(DeviceRunner* self);
-  void look_at_key(std::chrono::milliseconds wait);
+  void look_at_key(bool soon);
 
   runtime::asio::any_io_executor executor_;
   const Context& context_;

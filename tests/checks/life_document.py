@@ -1,5 +1,5 @@
-"""docs/life.md and its picture against the code: one row for each row of kLife, in order; one arrow in docs/life.svg for
-each pair of states that a row joins, and a box for each state."""
+"""docs/life.md and its picture against the code: one row for each row of kLife, in order; one arrow in docs/life.svg
+for each pair of states that a row joins, and a box for each state."""
 
 import re
 

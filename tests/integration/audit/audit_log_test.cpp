@@ -96,7 +96,7 @@ TEST_F(AuditLogTest, WhenDevicesComeAndAreRefusedThenEachIsRecordedAndTheLogIsWh
       std::find_if(all.begin(), all.end(), [](const json& one) { return one.at("kind") == "refused"; });
   ASSERT_NE(refused, all.end()) << json(kinds);
   EXPECT_EQ(refused->at("subject"), id_);
-  EXPECT_EQ(refused->at("detail").get<std::string>().substr(0, 22), "P204 device_is_revoked");
+  EXPECT_EQ(refused->at("detail").get<std::string>().substr(0, 28), "P204 device_identity_revoked");
   for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i].at("sequence"), i + 1);
   const auto whole = verified();
   EXPECT_EQ(whole.at("whole"), true) << whole;
@@ -148,7 +148,8 @@ TEST_F(AuditLogTest, WhenARecordIsInsertedThenItIsNamed) {
   alter(
       "UPDATE audit_records SET sequence = -sequence WHERE sequence > 4;"
       "UPDATE audit_records SET sequence = 1 - sequence WHERE sequence < 0;"
-      "INSERT INTO audit_records SELECT 5, substr(record, 1, 8) || x'05' || substr(record, 10), chain "
+      "INSERT INTO audit_records SELECT 5, CAST(substr(record, 1, 8) || x'05' || substr(record, 10) AS BLOB), "
+      "chain "
       "FROM audit_records WHERE sequence = 4");
   expect_fault("inserted", 5);
 }
