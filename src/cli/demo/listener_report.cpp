@@ -24,7 +24,7 @@ std::string meaning_of(const std::string& what, const std::string& text) {
   if (text.starts_with("pair-")) return "number of a pairing code, used once";
   if (text.starts_with("pan-")) return "number of a pairing, the same each time";
   if (text.starts_with("cm-")) return "the CM Device ID itself: a listener can follow the device";
-  return "alias, new each time; only the server opens it";
+  return "alias; only the server opens it";
 }
 
 void note(ListenerReport& report, const std::string& link, const std::string& what, const std::string& text) {
