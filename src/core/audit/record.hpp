@@ -27,6 +27,11 @@ enum class Kind : std::uint8_t {
   RefusalsCounted = 12,
   AdminRefused = 13,
   HeadAccepted = 14,
+  MasterKeyRotating = 15,
+  MasterKeyRotated = 16,
+  AliasKeyRotated = 17,
+  OperatorTokenMade = 18,
+  OperatorTokenWithdrawn = 19,
 };
 
 struct KindInfo {
@@ -34,7 +39,7 @@ struct KindInfo {
   std::string_view name;
   std::string_view subject;  ///< what stands in `subject`
 };
-inline constexpr std::array<KindInfo, 14> kKinds{{
+inline constexpr std::array<KindInfo, 19> kKinds{{
     {Kind::AssignmentActive, "assignment_active", "CM Device ID"},
     {Kind::DeviceInUse, "device_in_use", "CM Device ID"},
     {Kind::RenewalActive, "renewal_active", "CM Device ID, the new one"},
@@ -49,6 +54,11 @@ inline constexpr std::array<KindInfo, 14> kKinds{{
     {Kind::RefusalsCounted, "refusals_counted", "how many"},
     {Kind::AdminRefused, "admin_refused", "method and path"},
     {Kind::HeadAccepted, "head_accepted", "the newest record when it was accepted"},
+    {Kind::MasterKeyRotating, "master_key_rotating", "number of the new key"},
+    {Kind::MasterKeyRotated, "master_key_rotated", "number of the new key"},
+    {Kind::AliasKeyRotated, "alias_key_rotated", "number of the new key"},
+    {Kind::OperatorTokenMade, "operator_token_made", "the token's name"},
+    {Kind::OperatorTokenWithdrawn, "operator_token_withdrawn", "the token's name"},
 }};
 /// In the order of the numbers: the name of kind n is at n - 1.
 static_assert([] {

@@ -21,5 +21,14 @@ using EnrollSecret = SecretBytes<16, struct EnrollSecretTag>;    ///< 128 bits i
 using MasterKey = SecretBytes<32, struct MasterKeyTag>;          ///< seals secrets at rest [V2]
 using AliasKey = SecretBytes<32, struct AliasKeyTag>;            ///< makes and opens identity aliases [T5]
 using JournalKey = SecretBytes<32, struct JournalKeyTag>;        ///< chains the entries of the revocation journal
+using LocalSealKey = SecretBytes<32, struct LocalSealKeyTag>;    ///< seals a device's or PN GW's own secrets [K2]
+using TokenSecret = SecretBytes<32, struct TokenSecretTag>;      ///< what an operator's token holds
+using BearerSecret = SecretBytes<32, struct BearerSecretTag>;    ///< what opens an IMS user's bearer, single use
+
+using UsimK = SecretBytes<16, struct UsimKTag>;                ///< K of a subscription (TS 33.102)
+using UsimOpc = SecretBytes<16, struct UsimOpcTag>;            ///< OPc of a subscription (TS 35.206)
+using CipherKey = SecretBytes<16, struct CipherKeyTag>;        ///< CK (TS 33.102)
+using IntegrityKey = SecretBytes<16, struct IntegrityKeyTag>;  ///< IK (TS 33.102)
+using AkaResponse = SecretBytes<8, struct AkaResponseTag>;     ///< RES (TS 33.102)
 
 }  // namespace cpns::secret
