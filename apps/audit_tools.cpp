@@ -8,6 +8,7 @@
 #include "cli/admin_command.hpp"
 #include "core/audit/verify.hpp"
 #include "core/base/encoding.hpp"
+#include "open_keys.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/system_random.hpp"
 #include "runtime/time_text.hpp"
@@ -51,7 +52,8 @@ Result<Log> open_log(const std::string& root, Connection::Use use) {
                  "the folder of a server that has run once"};
   }
   runtime::SystemRandom random;
-  CPNS_TRY(const auto key, server::load_audit_key(folder, random));
+  CPNS_TRY(const auto keys, open_keys(folder));
+  CPNS_TRY(const auto key, server::FolderKeys(folder, *keys.sealer, random).audit_key());
   audit::Chain chain(key);
   const auto kept = store::file::read_audit_head_file(folder.audit_head(), chain);
   const auto refused = kept ? std::nullopt : std::optional(kept.error());

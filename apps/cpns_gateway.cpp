@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "gateway/program.hpp"
+#include "open_seal.hpp"
 #include "runtime/process.hpp"
 #include "runtime/system_random.hpp"
 #include "store/sqlite/gateway_database.hpp"
@@ -25,8 +26,8 @@ class SqliteStore final : public gateway::OpenedStore {
   std::unique_ptr<store::sqlite::GatewayDatabase> database_;
 };
 
-Result<std::unique_ptr<gateway::OpenedStore>> open_sqlite(const gateway::GatewayFolder& folder) {
-  CPNS_TRY(auto key, folder.load_master_key());
+Result<std::unique_ptr<gateway::OpenedStore>> open_sqlite(const gateway::GatewayFolder& folder, store::FileSeal& seal) {
+  CPNS_TRY(auto key, folder.load_master_key(seal));
   auto store = std::make_unique<SqliteStore>(std::move(key));
   CPNS_CHECK(store->open(folder));
   return std::unique_ptr<gateway::OpenedStore>(std::move(store));
@@ -40,5 +41,9 @@ int main(int argc, char** argv) {
     std::cerr << to_text(protection.error()) << "\n  action: " << protection.error().info().action << "\n";
     return 1;
   }
-  return gateway::run_program(argc, argv, std::cout, std::cerr, open_sqlite);
+  runtime::SystemRandom random;
+  const auto open_seal = [&random](const std::filesystem::path& folder, const pngw::SealWish& wish) {
+    return apps::open_seal(folder, wish, random);
+  };
+  return gateway::run_program(argc, argv, std::cout, std::cerr, {open_sqlite, open_seal});
 }

@@ -7,6 +7,7 @@
 
 #include "runtime/process.hpp"
 #include "runtime/system_random.hpp"
+#include "open_keys.hpp"
 #include "server/init.hpp"
 #include "server/server.hpp"
 #include "server_tools.hpp"
@@ -25,6 +26,7 @@ constexpr int kUsage = 2;
 struct InitOptions {
   std::string folder;
   server::InitChoices choices;
+  std::string module;
   bool json = false;
 };
 
@@ -46,9 +48,23 @@ Result<void> make_store(const std::filesystem::path& file, store::Sealer& sealer
   return {};
 }
 
-int init(const InitOptions& options) {
+/// A source that holds a master key already, such as a credential directory, keeps it.
+Result<std::unique_ptr<store::Sealer>> make_keys(const server::Folder& folder, const server::Settings& settings) {
   runtime::SystemRandom random;
-  const auto made = server::init_folder(options.folder, options.choices, random, runtime::now(), make_store);
+  CPNS_TRY(const auto source, store::keys::open_key_source(apps::key_choice(folder, settings.keys)));
+  CPNS_TRY(const auto numbers, source->numbers());
+  if (numbers.empty()) CPNS_CHECK(source->make(store::kFirstKey, random));
+  CPNS_TRY(auto opened, apps::open_keys(folder, settings.keys));
+  return std::move(opened.sealer);
+}
+
+int init(InitOptions options) {
+  runtime::SystemRandom random;
+  for (auto* path : {&options.module, &options.choices.keys.pin_file}) {
+    if (!path->empty() && !path->starts_with("credential:")) *path = std::filesystem::absolute(*path).string();
+  }
+  options.choices.keys.module = options.module;
+  const auto made = server::init_folder(options.folder, options.choices, random, runtime::now(), make_keys, make_store);
   if (!made) return fail(made.error());
   const std::string next = "cpns-server run " + options.folder;
   if (options.json) {
@@ -88,8 +104,7 @@ Result<int> run(const RunOptions& options, const runtime::Protection& protection
   const server::Folder folder{options.folder};
   CPNS_TRY(auto settings, server::load_settings(folder.settings()));
   CPNS_TRY(const auto lock, server::FolderLock::take(folder));
-  CPNS_TRY(auto master_key, server::load_master_key(folder));
-  CPNS_TRY(auto alias_keys, server::load_alias_keys(folder));
+  CPNS_TRY(const auto keys, apps::open_keys(folder, settings.keys));
   CPNS_TRY(auto ca, server::load_ca(folder));
   CPNS_TRY(auto certificate, server::load_server_certificate(folder));
 
@@ -99,14 +114,16 @@ Result<int> run(const RunOptions& options, const runtime::Protection& protection
                     .file = options.log_file});
   runtime::log_warnings(log, protection);
   runtime::SystemRandom random;
-  store::Sealer sealer(std::move(master_key));
-  CPNS_TRY(auto journal_key, server::load_journal_key(folder, random));
+  auto& sealer = *keys.sealer;
+  server::FolderKeys folder_keys(folder, sealer, random);
+  CPNS_TRY(auto alias_keys, folder_keys.alias_keys());
+  CPNS_TRY(auto journal_key, folder_keys.journal_key());
   CPNS_TRY(const auto journal, store::file::FileRevocationJournal::open(settings.revocation_journal,
                                                                         std::move(journal_key), runtime::now()));
   CPNS_TRY(auto proof, server::load_identity(settings.proof_certificate, settings.proof_key));
   store::sqlite::Options store_options;
   store_options.journal = journal.get();
-  CPNS_TRY(const auto audit_key, server::load_audit_key(folder, random));
+  CPNS_TRY(const auto audit_key, folder_keys.audit_key());
   const audit::Chain audit_chain(audit_key);
   const auto kept_head = store::file::read_audit_head_file(folder.audit_head(), audit_chain);
   store::file::FileAuditHead audit_head(folder.audit_head(), audit_chain,
@@ -125,7 +142,10 @@ Result<int> run(const RunOptions& options, const runtime::Protection& protection
                                                 .devices = database->devices(),
                                                 .gateways = database->gateways(),
                                                 .sealer = sealer,
-                                                .alias_keys = std::move(alias_keys),
+                                                .alias_keys = server::alias_keys_of(std::move(alias_keys)),
+                                                .seals = database->seals(),
+                                                .key_source = *keys.source,
+                                                .folder_keys = folder_keys,
                                                 .certificate = std::move(certificate),
                                                 .ca = std::move(ca),
                                                 .proof = std::move(proof),
@@ -149,6 +169,14 @@ void add_init(CLI::App& app, InitOptions& options) {
   verb->add_option("--operator-endpoint", options.choices.operator_endpoint, "host:port as PN GWs reach it");
   verb->add_option("--direct-endpoint", options.choices.direct_endpoints,
                    "host:port as devices reach it; may be repeated");
+  auto& keys = options.choices.keys;
+  verb->add_option("--keys", keys.source, "where the master key is: file, credential or pkcs11")
+      ->check(CLI::IsMember({"file", "credential", "pkcs11"}))
+      ->capture_default_str();
+  verb->add_option("--pkcs11-module", options.module, "shared library of the token");
+  verb->add_option("--pkcs11-token", keys.token, "label of the token");
+  verb->add_option("--pkcs11-label", keys.label, "label of the key in the token; made where it is missing");
+  verb->add_option("--pkcs11-pin-file", keys.pin_file, "private file with the PIN, or credential:NAME");
   verb->add_flag("--json", options.json, "print one JSON object");
   verb->footer("Example: cpns-server init /var/lib/cpns --server-id cpns.example.net");
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/encoding.hpp"
+#include "open_keys.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/system_random.hpp"
 #include "server/folder.hpp"
@@ -67,8 +68,8 @@ void show(const ToolOptions& options, const store::sqlite::BackupReport& report,
 
 Result<void> backup(const ToolOptions& options) {
   const server::Folder folder{options.folder};
-  CPNS_TRY(auto master_key, server::load_master_key(folder));
-  const store::Sealer sealer(std::move(master_key));
+  CPNS_TRY(const auto keys, open_keys(folder));
+  const auto& sealer = *keys.sealer;
   CPNS_CHECK(store::sqlite::back_up(folder.database(), options.file, show_progress("Copying")));
   CPNS_TRY(const auto report, store::sqlite::check_backup(options.file, sealer));
   show(options, report, "The backup is made and checked:",
@@ -79,8 +80,8 @@ Result<void> backup(const ToolOptions& options) {
 Result<void> restore(const ToolOptions& options) {
   const server::Folder folder{options.folder};
   CPNS_TRY(const auto lock, server::FolderLock::take(folder));
-  CPNS_TRY(auto master_key, server::load_master_key(folder));
-  const store::Sealer sealer(std::move(master_key));
+  CPNS_TRY(const auto keys, open_keys(folder));
+  const auto& sealer = *keys.sealer;
   CPNS_TRY(const auto report, store::sqlite::check_backup(options.file, sealer));
   CPNS_CHECK(store::sqlite::restore(options.file, folder.database(), show_progress("Restoring")));
   show(
@@ -102,7 +103,8 @@ Result<void> rebuild_journal(const ToolOptions& options) {
       return Error{Code::file_not_written, path.string() + ": " + failed.message(), "a file that can be moved"};
   }
   runtime::SystemRandom random;
-  CPNS_TRY(auto key, server::load_journal_key(folder, random));
+  CPNS_TRY(const auto keys, open_keys(folder, settings.keys));
+  CPNS_TRY(auto key, server::FolderKeys(folder, *keys.sealer, random).journal_key());
   CPNS_TRY(const auto journal, store::file::FileRevocationJournal::open(path, std::move(key), runtime::now()));
   CPNS_TRY(auto connection, store::sqlite::Connection::open(folder.database(), store::sqlite::Connection::Use::Write,
                                                             std::chrono::seconds(5)));

@@ -23,6 +23,7 @@ void add_demo(CLI::App& app, Console& console);
 void add_explain(CLI::App& app, Console& console);
 void add_vectors(CLI::App& app, Console& console);
 void add_gateway(CLI::App& app, Console& console);
+void add_key(CLI::App& app, Console& console);
 void add_device(CLI::App& app, Console& console);
 
 /// Commands of a program that has more than this folder does.

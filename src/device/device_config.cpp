@@ -127,6 +127,8 @@ Result<DeviceConfig> read(const runtime::Config& file) {
   }
   CPNS_TRY(const auto pan, root.table("pan"));
   CPNS_TRY(config.pan, read_pan(pan));
+  CPNS_TRY(const auto secrets, root.table("secrets"));
+  CPNS_TRY(config.secrets, pngw::read_seal_wish(secrets));
   CPNS_CHECK(file.finish());
   return config;
 }
@@ -212,6 +214,12 @@ std::string_view config_template() {
 # idle_seconds = 600
 # Carry nothing but CPNS.
 # only_cpns = false
+
+# What seals the device's record: "auto" takes the first that is there of a key cpns:local-seal in the kernel keyring, a
+# TPM 2.0, and the file seal.key; or one of "keyring", "tpm", "file". The TPM is reached by a TCTI; empty: /dev/tpmrm0.
+# [secrets]
+# seal = "auto"
+# tpm = ""
 )";
 }
 

@@ -11,6 +11,7 @@
 #include "core/activation/activation.hpp"
 #include "core/ids/ids.hpp"
 #include "device/device_folder.hpp"
+#include "pngw/sealed_file.hpp"
 
 namespace cpns::device {
 
@@ -46,6 +47,7 @@ struct DeviceConfig {
   std::vector<Forward> forwards;
   std::optional<Listen> proxy;
   Pan pan;
+  pngw::SealWish secrets;
 };
 
 [[nodiscard]] std::filesystem::path config_file(const DeviceFolder& folder);

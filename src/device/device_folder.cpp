@@ -8,6 +8,7 @@
 #include <cstring>
 #include <thread>
 
+#include "pngw/sealed_file.hpp"
 #include "runtime/files.hpp"
 
 namespace cpns::device {
@@ -19,20 +20,14 @@ Result<void> DeviceFolder::prepare() const {
   return runtime::make_private_directory(folder);
 }
 
-Result<secret::MasterKey> DeviceFolder::load_pan_key(crypto::Random& random) const {
+Result<secret::MasterKey> DeviceFolder::load_pan_key(crypto::Random& random, store::FileSeal& seal) const {
   std::error_code failed;
   if (!std::filesystem::exists(pan_key(), failed)) {
     secret::SecretBuffer fresh(secret::MasterKey::kSize);
     random.fill(fresh.writable());
-    CPNS_CHECK(runtime::write_file_atomically(pan_key(), fresh.view(), 0600));
+    CPNS_CHECK(pngw::write_sealed_file(pan_key(), seal, pngw::kMasterKeyName, fresh.view()));
   }
-  CPNS_TRY(const auto bytes, runtime::read_secret_file(pan_key(), secret::MasterKey::kSize));
-  if (bytes.size() != secret::MasterKey::kSize) {
-    return Error{Code::file_not_read, pan_key().string() + ": " + std::to_string(bytes.size()) + " bytes",
-                 std::to_string(secret::MasterKey::kSize) + " bytes"};
-  }
-  return secret::MasterKey::make(
-      [&](auto to) { std::memcpy(to.data(), bytes.view().data(), secret::MasterKey::kSize); });
+  return pngw::read_sealed_master_key(pan_key(), seal);
 }
 
 ids::CorrelationId DeviceFolder::load_run_id(ids::CorrelationId otherwise) const {

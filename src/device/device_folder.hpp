@@ -8,6 +8,7 @@
 #include "core/crypto/random.hpp"
 #include "core/ids/ids.hpp"
 #include "core/secret/keys.hpp"
+#include "store/file_seal.hpp"
 
 namespace cpns::device {
 
@@ -28,9 +29,9 @@ struct DeviceFolder {
   /// Makes it where it is missing. Fails with `file_not_written` or `directory_not_private`.
   [[nodiscard]] Result<void> prepare() const;
 
-  /// The key that seals the PN GW module's database; made where there is none. Fails with `file_not_read`,
-  /// `file_not_written` or `secret_file_open_to_others`.
-  [[nodiscard]] Result<secret::MasterKey> load_pan_key(crypto::Random& random) const;
+  /// The key that seals the PN GW module's database, itself sealed; made where there is none. Fails like
+  /// pngw::read_sealed_master_key.
+  [[nodiscard]] Result<secret::MasterKey> load_pan_key(crypto::Random& random, store::FileSeal& seal) const;
 
   /// The correlation id of the assignment, so that the logs of later links stand under the same run. No secret; a
   /// fresh one where there is none.

@@ -17,6 +17,7 @@ struct Options {
   std::string dir;
   std::string token_file = "-";
   std::string pan_listen{kDefaultPanListen};
+  pngw::SealWish secrets;
 };
 
 // From a file or standard input, never from the argument list, which others can see.
@@ -39,6 +40,8 @@ void enroll_command(const Options& options, Console& console) {
   EnrollOptions wanted;
   wanted.folder.folder = options.dir;
   wanted.pan_listen = options.pan_listen;
+  wanted.secrets = options.secrets;
+  wanted.open_seal = console.parts.open_seal;
   std::optional<Result<Enrolled>> result;
   runtime::asio::io_context loop(1);
   runtime::asio::co_spawn(loop, enroll_into(std::move(*token), std::move(wanted), result), runtime::asio::detached);
@@ -60,6 +63,10 @@ void add_enroll(CLI::App& app, Console& console) {
       ->capture_default_str();
   command->add_option("--pan-listen", options->pan_listen, "host:port on which devices connect; goes into gateway.toml")
       ->capture_default_str();
+  command->add_option("--seal", options->secrets.kind, "What seals the keys made here; goes into gateway.toml")
+      ->check(CLI::IsMember({"auto", "keyring", "tpm", "file"}))
+      ->capture_default_str();
+  command->add_option("--tpm", options->secrets.tpm, "How the TPM is reached (a TCTI), if not by /dev/tpmrm0");
   command->footer(
       "Example, with a token that the Server's operator made with `cpns gateway add`:\n"
       "  cpns-gateway enroll --dir /var/lib/cpns-gateway --token-file token.txt");

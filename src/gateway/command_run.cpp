@@ -29,8 +29,9 @@ void run_command(const Options& options, Console& console) {
   if (!options.log_file.empty()) log_options.file = options.log_file;
   auto store = console.open_store(folder);
   if (!store) return console.fail(store.error());
+  const auto seal = console.parts.open_seal(folder.folder, config->secrets);
   runtime::Log log(log_options);
-  if (auto done = run_gateway(folder, *config, (*store)->pairings(), log); !done) console.fail(done.error());
+  if (auto done = run_gateway(folder, *config, *seal, (*store)->pairings(), log); !done) console.fail(done.error());
 }
 
 void status_command(const Options& options, Console& console) {

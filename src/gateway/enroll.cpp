@@ -70,12 +70,13 @@ class NewFolder {
 };
 
 Result<void> write_all(const GatewayFolder& folder, const CheckedChain& chain, ByteView private_key_pem,
-                       const pngw::EnrollToken& token, const std::string& pan_listen, crypto::Random& random) {
+                       const pngw::EnrollToken& token, const EnrollOptions& options, crypto::Random& random) {
+  const auto seal = options.open_seal(folder.folder, options.secrets);
   secret::SecretBuffer master_key(secret::MasterKey::kSize);
   random.fill(master_key.writable());
-  const auto config = config_text(token.endpoint, token.server_id, token.pn_gw_id, pan_listen);
-  CPNS_CHECK(runtime::write_file_atomically(folder.private_key(), private_key_pem, 0600));
-  CPNS_CHECK(runtime::write_file_atomically(folder.master_key(), master_key.view(), 0600));
+  const auto config = config_text(token.endpoint, token.server_id, token.pn_gw_id, options.pan_listen, options.secrets);
+  CPNS_CHECK(pngw::write_sealed_file(folder.private_key(), *seal, pngw::kPrivateKeyName, private_key_pem));
+  CPNS_CHECK(pngw::write_sealed_file(folder.master_key(), *seal, pngw::kMasterKeyName, master_key.view()));
   CPNS_CHECK(runtime::write_file_atomically(folder.certificate(), chain.chain_pem, 0600));
   CPNS_CHECK(runtime::write_file_atomically(folder.trusted_ca(), chain.ca_pem, 0600));
   return runtime::write_file_atomically(folder.config(), as_bytes(config), 0600);
@@ -139,7 +140,7 @@ Task<Result<Enrolled>> enroll(pngw::EnrollToken token, EnrollOptions options) {
   if (!chain) co_return chain.error();
   CPNS_CO_TRY(const auto checked, check_chain(*chain, made.private_key_pem.view(), token.pn_gw_id, runtime::now()));
   CPNS_CO_TRY(const auto info, tls::certificate_info(checked.chain_pem));
-  CPNS_CO_CHECK(write_all(fresh.folder(), checked, made.private_key_pem.view(), token, options.pan_listen, random));
+  CPNS_CO_CHECK(write_all(fresh.folder(), checked, made.private_key_pem.view(), token, options, random));
   CPNS_CO_CHECK(fresh.keep());
   co_return Enrolled{token.pn_gw_id, token.server_id, info.days_left(runtime::now())};
 }

@@ -2,17 +2,27 @@
 // Enrolment: with a one-time token the gateway gets a certificate for a key that is made here and never leaves [L1].
 // Everything is stored in one step or not at all.
 
+#include <functional>
+#include <memory>
+
 #include "gateway/gateway_folder.hpp"
 #include "pngw/enroll_token.hpp"
+#include "pngw/sealed_file.hpp"
 #include "runtime/asio.hpp"
 
 namespace cpns::gateway {
 
 inline constexpr std::string_view kEnrollAlpn = "cpns-enroll/1";
 
+/// The seal of a folder, as it is wished for; nothing is touched yet.
+using OpenSeal =
+    std::function<std::unique_ptr<store::FileSeal>(const std::filesystem::path& folder, const pngw::SealWish& wish)>;
+
 struct EnrollOptions {
   GatewayFolder folder;                    ///< missing or empty
   std::string pan_listen;                  ///< goes into gateway.toml
+  pngw::SealWish secrets;                  ///< goes there, too
+  OpenSeal open_seal;
   std::chrono::milliseconds limit{15000};  ///< for connecting, and again for the exchange
 };
 

@@ -82,14 +82,16 @@ Result<GatewayConfig> load_config(const GatewayFolder& folder) {
   CPNS_TRY(auto pan_link, read_pan_link(pan_table));
   CPNS_TRY(const auto relay_table, config.root().table("relay"));
   CPNS_TRY(auto relay, read_relay(relay_table));
+  CPNS_TRY(const auto secrets_table, config.root().table("secrets"));
+  CPNS_TRY(auto secrets, pngw::read_seal_wish(secrets_table));
   CPNS_TRY(const auto log_table, config.root().table("log"));
   CPNS_TRY(auto log, read_log(log_table));
   CPNS_CHECK(config.finish());
-  return GatewayConfig{std::move(operator_link), std::move(pan_link), relay, std::move(log)};
+  return GatewayConfig{std::move(operator_link), std::move(pan_link), relay, std::move(secrets), std::move(log)};
 }
 
 std::string config_text(const ids::Endpoint& server, const ids::ServerId& server_id, const ids::PnGwId& pn_gw_id,
-                        std::string_view pan_listen) {
+                        std::string_view pan_listen, const pngw::SealWish& secrets) {
   std::string text = R"(# Configuration of cpns-gateway, the External PN GW. Its identity stands in gateway.cert.pem:
 # )" + pn_gw_id.text() +
                      R"(
@@ -126,6 +128,15 @@ connections = 1024
 idle_seconds = 600
 # true: carries nothing but CPNS itself (sessions and signalling), no HTTP that a device sends on its own.
 only_cpns = false
+
+[secrets]
+# What seals the private key and the master key here: "auto" takes the first that is there of a key cpns:local-seal in
+# the kernel keyring, a TPM 2.0, and the file seal.key; or one of "keyring", "tpm", "file".
+seal = )" + toml_text(secrets.kind) +
+                     R"(
+# How the TPM is reached (a TCTI). Empty: /dev/tpmrm0.
+tpm = )" + toml_text(secrets.tpm) +
+                     R"(
 
 [log]
 # debug, info, warning or error.

@@ -7,6 +7,7 @@
 #include "core/ids/ids.hpp"
 #include "gateway/gateway_folder.hpp"
 #include "pngw/pan_relay.hpp"
+#include "pngw/sealed_file.hpp"
 #include "runtime/log.hpp"
 
 namespace cpns::gateway {
@@ -22,6 +23,7 @@ struct GatewayConfig {
     std::vector<ids::Endpoint> endpoints;  ///< into pairing codes; empty: what the process really listens on
   } pan_link;
   pngw::RelayLimits relay;
+  pngw::SealWish secrets;
   runtime::LogOptions log;
 };
 
@@ -30,7 +32,8 @@ struct GatewayConfig {
 
 /// The text of a fresh gateway.toml.
 [[nodiscard]] std::string config_text(const ids::Endpoint& server, const ids::ServerId& server_id,
-                                      const ids::PnGwId& pn_gw_id, std::string_view pan_listen);
+                                      const ids::PnGwId& pn_gw_id, std::string_view pan_listen,
+                                      const pngw::SealWish& secrets = {});
 
 inline constexpr std::string_view kDefaultPanListen = "0.0.0.0:7445";
 

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "pngw/pan_address.hpp"
+#include "pngw/sealed_file.hpp"
 #include "runtime/files.hpp"
 
 namespace cpns::gateway {
@@ -27,14 +28,8 @@ Result<void> GatewayFolder::check() const {
   return runtime::make_private_directory(folder);
 }
 
-Result<secret::MasterKey> GatewayFolder::load_master_key() const {
-  CPNS_TRY(const auto bytes, runtime::read_secret_file(master_key(), secret::MasterKey::kSize));
-  if (bytes.size() != secret::MasterKey::kSize) {
-    return Error{Code::file_not_read, master_key().string() + ": " + std::to_string(bytes.size()) + " bytes",
-                 std::to_string(secret::MasterKey::kSize) + " bytes"};
-  }
-  return secret::MasterKey::make(
-      [&](auto to) { std::memcpy(to.data(), bytes.view().data(), secret::MasterKey::kSize); });
+Result<secret::MasterKey> GatewayFolder::load_master_key(store::FileSeal& seal) const {
+  return pngw::read_sealed_master_key(master_key(), seal);
 }
 
 Result<RunLock> RunLock::take(const GatewayFolder& folder) {

@@ -6,6 +6,7 @@
 
 #include "core/base/result.hpp"
 #include "core/ids/ids.hpp"
+#include "store/file_seal.hpp"
 #include "store/sealer.hpp"
 
 namespace cpns::gateway {
@@ -26,8 +27,8 @@ struct GatewayFolder {
 
   /// Fails with `gateway_not_enrolled_here` or `directory_not_private`.
   [[nodiscard]] Result<void> check() const;
-  /// The key that seals the database [V2]. Fails with `secret_file_open_to_others`, `file_not_read`.
-  [[nodiscard]] Result<secret::MasterKey> load_master_key() const;
+  /// The key that seals the database [V2], itself sealed. Fails like pngw::read_sealed_master_key.
+  [[nodiscard]] Result<secret::MasterKey> load_master_key(store::FileSeal& seal) const;
 };
 
 /// Held by the one `run` of a folder while it lives.

@@ -10,7 +10,13 @@ void Console::fail(const Error& error) {
   err << to_text(error) << "\n  cause:  " << info.cause << "\n  action: " << info.action << "\n";
 }
 
-int run_program(int argc, const char* const* argv, std::ostream& out, std::ostream& err, const OpenStore& open_store) {
+Result<std::unique_ptr<OpenedStore>> Console::open_store(const GatewayFolder& folder) const {
+  CPNS_TRY(const auto config, load_config(folder));
+  const auto seal = parts.open_seal(folder.folder, config.secrets);
+  return parts.open_store(folder, *seal);
+}
+
+int run_program(int argc, const char* const* argv, std::ostream& out, std::ostream& err, const Parts& parts) {
   CLI::App app(
       "The External PN GW: pairs devices without a SIM and gets them a key of their own from the CPNS Server.");
   app.name("cpns-gateway");
@@ -19,7 +25,7 @@ int run_program(int argc, const char* const* argv, std::ostream& out, std::ostre
   app.footer(
       "First `enroll` with a token from the Server's operator, then `run`, then `pair` for each device.\n"
       "Each command has its own --help with an example.");
-  Console console{out, err, open_store};
+  Console console{out, err, parts};
   add_enroll(app, console);
   add_run(app, console);
   add_pair(app, console);

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "core/crypto/random.hpp"
+#include "gateway/enroll.hpp"
 #include "gateway/gateway_config.hpp"
 #include "store/pairing_store.hpp"
 
@@ -19,14 +20,24 @@ class OpenedStore {
   [[nodiscard]] virtual store::PairingStore& pairings() = 0;
 };
 /// Opens the folder's database with its master key.
-using OpenStore = std::function<Result<std::unique_ptr<OpenedStore>>(const GatewayFolder& folder)>;
+using OpenStore =
+    std::function<Result<std::unique_ptr<OpenedStore>>(const GatewayFolder& folder, store::FileSeal& seal)>;
+
+/// What the program was built with.
+struct Parts {
+  OpenStore open_store;
+  OpenSeal open_seal;
+};
 
 /// What every command is given.
 struct Console {
   std::ostream& out;
   std::ostream& err;
-  const OpenStore& open_store;
+  const Parts& parts;
   int status = 0;
+
+  /// The store of a folder whose configuration says how it is sealed. Fails with errors of both.
+  [[nodiscard]] Result<std::unique_ptr<OpenedStore>> open_store(const GatewayFolder& folder) const;
 
   /// Shows an error with its cause and what to do; the exit status becomes 1.
   void fail(const Error& error);
@@ -41,6 +52,6 @@ void add_list(CLI::App& app, Console& console);
 
 /// Runs one command line and returns the exit status: 0 done, 1 failed, 2 wrong options.
 [[nodiscard]] int run_program(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
-                              const OpenStore& open_store);
+                              const Parts& parts);
 
 }  // namespace cpns::gateway

@@ -28,9 +28,10 @@ struct OwnCertificate {
   std::unique_ptr<tls::EngineFactory> relay_engines;
 };
 
-Result<OwnCertificate> load_certificate(const GatewayFolder& folder, const GatewayConfig& config, runtime::Log& log) {
+Result<OwnCertificate> load_certificate(const GatewayFolder& folder, const GatewayConfig& config,
+                                        store::FileSeal& seal, runtime::Log& log) {
   CPNS_TRY(const auto chain, runtime::read_file(folder.certificate(), kMaxPem));
-  CPNS_TRY(const auto key, runtime::read_secret_file(folder.private_key(), kMaxPem));
+  CPNS_TRY(const auto key, pngw::read_sealed_file(folder.private_key(), seal, pngw::kPrivateKeyName, kMaxPem));
   CPNS_TRY(const auto ca, runtime::read_file(folder.trusted_ca(), kMaxPem));
   CPNS_TRY(const auto info, tls::certificate_info(chain));
   CPNS_TRY(auto pn_gw_id, tls::pn_gw_id_of(info.uris));
@@ -56,10 +57,10 @@ runtime::Task<void> stop_on_signal(std::function<void()> stop) {
 
 }  // namespace
 
-Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& config, store::PairingStore& pairings,
-                         runtime::Log& log) {
+Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& config, store::FileSeal& seal,
+                         store::PairingStore& pairings, runtime::Log& log) {
   CPNS_TRY(const auto lock, RunLock::take(folder));
-  CPNS_TRY(auto own, load_certificate(folder, config, log));
+  CPNS_TRY(auto own, load_certificate(folder, config, seal, log));
   CPNS_TRY(auto server_engines, pngw::pan_engines());
   asio::io_context loop(1);
   CPNS_TRY(auto listener, runtime::Listener::open(loop.get_executor(), config.pan_link.host, config.pan_link.port));

@@ -18,6 +18,8 @@ void AuditTrail::refused_admin(const Error& error, std::string request) {
       {Kind::AdminRefused, runtime::now(), "operator", std::move(request), audit::detail_of(error), std::nullopt}));
 }
 
+void AuditTrail::done(audit::Event event) { append({std::move(event)}); }
+
 void AuditTrail::flush() { append(refusals_.flush(runtime::now())); }
 
 void AuditTrail::append(std::vector<audit::Event> events) {

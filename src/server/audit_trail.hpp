@@ -17,6 +17,8 @@ class AuditTrail {
   /// A refusal of anybody else: counted only.
   void refused_stranger(const Error& error);
   void refused_admin(const Error& error, std::string request);
+  /// What this server has done beside its stores.
+  void done(audit::Event event);
   /// Records what was counted and stands in no record yet.
   void flush();
 

@@ -14,7 +14,7 @@ struct Folder {
   std::filesystem::path root;
 
   [[nodiscard]] std::filesystem::path settings() const { return root / "server.toml"; }
-  [[nodiscard]] std::filesystem::path master_key() const { return root / "keys" / "master.key"; }
+  [[nodiscard]] std::filesystem::path keys() const { return root / "keys"; }
   [[nodiscard]] std::filesystem::path alias_key() const { return root / "keys" / "alias.key"; }
   [[nodiscard]] std::filesystem::path journal_key() const { return root / "keys" / "journal.key"; }
   [[nodiscard]] std::filesystem::path audit_key() const { return root / "keys" / "audit.key"; }
@@ -28,14 +28,7 @@ struct Folder {
   [[nodiscard]] std::filesystem::path lock_file() const { return root / "run" / "lock"; }
 };
 
-/// All fail with an error of runtime/files.hpp, or `key_file_refused` for a length that is not 32 bytes.
-[[nodiscard]] Result<secret::MasterKey> load_master_key(const Folder& folder);
-[[nodiscard]] Result<assign::AliasKeys> load_alias_keys(const Folder& folder);
-/// Made where it is missing: folders of before had no journal.
-[[nodiscard]] Result<secret::JournalKey> load_journal_key(const Folder& folder, crypto::Random& random);
-/// Made where it is missing: folders of before had no audit log. Of its own, so that a change of the master key does
-/// not end the chain.
-[[nodiscard]] Result<audit::AuditKey> load_audit_key(const Folder& folder, crypto::Random& random);
+/// All fail with an error of runtime/files.hpp.
 [[nodiscard]] Result<tls::Identity> load_ca(const Folder& folder);
 [[nodiscard]] Result<tls::Identity> load_server_certificate(const Folder& folder);
 [[nodiscard]] Result<tls::Identity> load_identity(const std::filesystem::path& certificate,

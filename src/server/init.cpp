@@ -1,5 +1,7 @@
 #include "server/init.hpp"
 
+#include "server/folder_keys.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,33 +40,27 @@ class Building {
   fs::path at_;
 };
 
-Result<void> write_key(const fs::path& file, crypto::Random& random) {
-  secret::SecretBuffer key(32);
-  random.fill(key.writable());
-  return runtime::write_file_atomically(file, key.view(), kSecret);
-}
-
 Result<void> write_identity(const tls::Identity& identity, const fs::path& certificate, const fs::path& key) {
   CPNS_CHECK(runtime::write_file_atomically(certificate, identity.certificate_pem, kPublic));
   return runtime::write_file_atomically(key, identity.private_key_pem.view(), kSecret);
 }
 
 Result<void> fill(const Folder& folder, const InitChoices& choices, const Settings& settings, crypto::Random& random,
-                  ids::UnixTime now, const MakeStore& make_store) {
+                  ids::UnixTime now, const MakeKeys& make_keys, const MakeStore& make_store) {
   for (const auto* name : {"keys", "ca", "tls", "store", "revocations", "run"}) {
     CPNS_CHECK(runtime::make_private_directory(folder.root / name));
   }
   CPNS_CHECK(runtime::write_file_atomically(folder.settings(), as_bytes(settings_template(choices)), kSecret));
-  CPNS_CHECK(write_key(folder.master_key(), random));
-  CPNS_CHECK(write_key(folder.alias_key(), random));
-  CPNS_CHECK(write_key(folder.journal_key(), random));
+  CPNS_TRY(const auto sealer, make_keys(folder, settings));
+  FolderKeys keys(folder, *sealer, random);
+  CPNS_CHECK(keys.make_alias_key(1, now));
+  CPNS_CHECK(keys.journal_key());
+  CPNS_CHECK(keys.audit_key());
   CPNS_TRY(const auto ca, tls::make_ca("CPNS operator links of " + settings.server_id.text(), kCaDays, now));
   CPNS_CHECK(write_identity(ca, folder.ca_certificate(), folder.ca_key()));
   CPNS_TRY(const auto server, tls::make_server_certificate(ca, settings.server_id, {}, kServerCertificateDays, now));
   CPNS_CHECK(write_identity(server, folder.certificate(), folder.certificate_key()));
-  CPNS_TRY(auto master_key, load_master_key(folder));
-  store::Sealer sealer(std::move(master_key));
-  return make_store(folder.database(), sealer);
+  return make_store(folder.database(), *sealer);
 }
 
 Result<void> move_into_place(const fs::path& from, const fs::path& to) {
@@ -81,7 +77,8 @@ Result<void> move_into_place(const fs::path& from, const fs::path& to) {
 }  // namespace
 
 Result<std::vector<std::string>> init_folder(const fs::path& folder, const InitChoices& choices, crypto::Random& random,
-                                             ids::UnixTime now, const MakeStore& make_store) {
+                                             ids::UnixTime now, const MakeKeys& make_keys,
+                                             const MakeStore& make_store) {
   std::error_code failed;
   auto target = fs::absolute(folder, failed).lexically_normal();
   if (!target.has_filename()) target = target.parent_path();
@@ -100,11 +97,11 @@ Result<std::vector<std::string>> init_folder(const fs::path& folder, const InitC
   if (::mkdtemp(name.data()) == nullptr) return not_made(parent, std::strerror(errno));
   Building building(name);
   const Folder built{name};
-  CPNS_CHECK(fill(built, choices, settings, random, now, make_store));
+  CPNS_CHECK(fill(built, choices, settings, random, now, make_keys, make_store));
   CPNS_CHECK(move_into_place(built.root, target));
   building.moved();
   return std::vector<std::string>{"server.toml      configuration, every key explained",
-                                  "keys/            master.key seals secrets at rest; alias.key makes identity aliases",
+                                  "keys/            the master key seals secrets at rest; the others are sealed under it",
                                   "ca/              certificate authority of operator links",
                                   "tls/             the server's certificate, which names its server_id",
                                   "store/           SQLite database",

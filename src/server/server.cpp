@@ -60,6 +60,10 @@ Result<void> Server::open() {
     CPNS_TRY(auto endpoint, endpoint_of(*direct_listener_, direct_listen, parts_.settings.server_id));
     policy_.endpoints.push_back(std::move(endpoint));
   }
+  keys_.emplace(context_,
+                KeyKeeperParts{parts_.sealer, parts_.seals, parts_.key_source, parts_.folder_keys, parts_.alias_keys,
+                               parts_.settings.keys.alias_age, parts_.settings.device_lifetime},
+                tasks_);
   CPNS_CHECK(open_admin());
   start();
   return {};
@@ -75,6 +79,7 @@ Result<void> Server::open_admin() {
                    parts_.settings,
                    *direct_links_,
                    *operator_links_,
+                   *keys_,
                    std::move(*endpoint),
                    {{"operator", operator_listener_->address()},
                     {"direct", direct_listener_->address()},
@@ -94,6 +99,7 @@ void Server::start() {
   asio::co_spawn(tasks_.executor(), operator_listener_->run("operator", parts_.log, on_gateway), asio::detached);
   asio::co_spawn(tasks_.executor(), direct_listener_->run("direct", parts_.log, on_device), asio::detached);
   admin_->start();
+  keys_->start();
   // After the lines of the listeners, which the loop writes next.
   asio::post(tasks_.executor(), [this] {
     parts_.log.event(Code::server_ready, {{"server_id", parts_.settings.server_id}});
@@ -114,6 +120,7 @@ Task<void> Server::stop() {
   if (operator_listener_) operator_listener_->stop();
   if (direct_listener_) direct_listener_->stop();
   if (admin_) admin_->stop();
+  if (keys_) keys_->stop();
   if (operator_links_) operator_links_->close_all();
   if (direct_links_) direct_links_->close_all();
   (void)co_await tasks_.wait_until_idle(kStopLimit);

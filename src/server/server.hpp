@@ -5,6 +5,7 @@
 #include "runtime/listener.hpp"
 #include "server/admin/listener.hpp"
 #include "server/direct_listener.hpp"
+#include "server/key_keeper.hpp"
 #include "server/operator_listener.hpp"
 
 namespace cpns::server {
@@ -16,6 +17,9 @@ struct ServerParts {
   store::GatewayStore& gateways;
   store::Sealer& sealer;
   assign::AliasKeys alias_keys;
+  store::SealStore& seals;
+  store::KeySource& key_source;
+  FolderKeys folder_keys;
   tls::Identity certificate;  ///< names server_id [L1]
   tls::Identity ca;           ///< issues the certificates of PN GWs
   tls::Identity proof;        ///< signs ServerProof [R4]
@@ -56,6 +60,7 @@ class Server {
   std::unique_ptr<OperatorListener> operator_links_;
   std::optional<runtime::Listener> operator_listener_;
   std::optional<runtime::Listener> direct_listener_;
+  std::optional<KeyKeeper> keys_;
   std::unique_ptr<admin::Listener> admin_;
 };
 

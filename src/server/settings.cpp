@@ -121,6 +121,26 @@ Result<Services> services(const ConfigTable& root) {
   return made;
 }
 
+Result<KeySettings> key_settings(const ConfigTable& table) {
+  KeySettings made;
+  CPNS_TRY(made.source, table.choice("source", "file", {"file", "credential", "pkcs11"}));
+  CPNS_TRY(made.module, table.path("module", ""));
+  CPNS_TRY(made.token, table.text("token", ""));
+  CPNS_TRY(made.label, table.text("label", "cpns-master"));
+  CPNS_TRY(const auto pin, table.text("pin_file", ""));
+  made.pin_file = pin;
+  if (!pin.starts_with("credential:")) {
+    CPNS_TRY(const auto path, table.path("pin_file", ""));
+    made.pin_file = path.string();
+  }
+  if (made.source == "pkcs11" && (made.module.empty() || made.token.empty() || pin.empty() || made.label.empty())) {
+    return table.refuse("source", "\"pkcs11\" without module, token, label or pin_file", "all four of them");
+  }
+  CPNS_TRY(const auto days, table.integer("alias_days", 30, 0, 365));
+  made.alias_age = std::chrono::hours(24 * days);
+  return made;
+}
+
 Result<Settings> read(const Config& config) {
   const auto root = config.root();
   CPNS_TRY(const auto name, root.required_text("server_id", 255));
@@ -157,6 +177,8 @@ Result<Settings> read(const Config& config) {
   CPNS_TRY(const auto proof, root.table("server_proof"));
   CPNS_TRY(made.proof_certificate, proof.path("certificate", "tls/server.pem"));
   CPNS_TRY(made.proof_key, proof.path("key", "tls/server.key"));
+  CPNS_TRY(const auto keys, root.table("keys"));
+  CPNS_TRY(made.keys, key_settings(keys));
   CPNS_CHECK(config.finish());
   return made;
 }

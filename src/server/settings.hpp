@@ -45,6 +45,16 @@ struct SessionSettings {
   std::size_t per_caller = 0;
 };
 
+/// Where master keys come from; what each source needs.
+struct KeySettings {
+  std::string source = "file";     ///< or credential, pkcs11
+  std::filesystem::path module{};  ///< pkcs11 from here on
+  std::string token{};
+  std::string label{};
+  std::string pin_file{};  ///< a path, or `credential:NAME`
+  std::chrono::seconds alias_age{0};
+};
+
 struct Settings {
   ids::ServerId server_id;
   OperatorSettings operator_link;
@@ -60,6 +70,7 @@ struct Settings {
   std::filesystem::path proof_key{};
   store::Quota quota;  ///< [S7]; devices: for a PN GW that is added without one of its own
   std::chrono::seconds token_lifetime{0};
+  KeySettings keys{};
 };
 
 /// Fails with an error of runtime/config.hpp that names file, key and what is allowed.
@@ -74,6 +85,7 @@ struct InitChoices {
   std::string direct_listen = "0.0.0.0:7443";
   std::string operator_endpoint;              ///< empty: the listening address
   std::vector<std::string> direct_endpoints;  ///< empty: the listening address
+  KeySettings keys{};
 };
 /// A server.toml in which every key is explained.
 [[nodiscard]] std::string settings_template(const InitChoices& choices);

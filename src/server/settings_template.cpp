@@ -108,6 +108,19 @@ journal = "revocations/journal"
 certificate = "tls/server.pem"
 key = "tls/server.key"
 
+# Master keys, which seal every secret at rest [V2]. "file": keys/master.key. "credential": master.key in the directory
+# that the service manager fills (LoadCredential=master.key:FILE). "pkcs11": wrapped by an AES key inside a token.
+[keys]
+source = @key_source@
+# Of the token: its module, its label, the label of the key inside, and a private file that holds the PIN and nothing
+# else ("credential:NAME" for one in the credential directory).
+module = @key_module@
+token = @key_token@
+label = @key_label@
+pin_file = @key_pin_file@
+# A new key for identity aliases is made after so many days [T5]. 0: by `cpns key rotate --alias` only.
+alias_days = 30
+
 # Services: what a device asks for with `Host: NAME`. Each gets the device's verified identity in the header fields
 # CPNS-Device-ID and CPNS-PN-GW-ID; let nobody else reach its port.
 # [service.hello]
@@ -134,12 +147,17 @@ std::string settings_template(const InitChoices& choices) {
   operator_link = filled(operator_link, "@operator_endpoint@", quoted(choices.operator_endpoint));
   auto direct_link = filled(kDirectLink, "@direct_listen@", quoted(choices.direct_listen));
   direct_link = filled(direct_link, "@direct_endpoints@", list(choices.direct_endpoints));
+  auto rest = filled(kRest, "@key_source@", quoted(choices.keys.source));
+  rest = filled(rest, "@key_module@", quoted(choices.keys.module.string()));
+  rest = filled(rest, "@key_token@", quoted(choices.keys.token));
+  rest = filled(rest, "@key_label@", quoted(choices.keys.label.empty() ? "cpns-master" : choices.keys.label));
+  rest = filled(rest, "@key_pin_file@", quoted(choices.keys.pin_file));
   return "# Configuration of a CPNS Server. Every key but server_id may be left out; the values below are the "
          "defaults.\n"
          "\n"
          "# The name that keys, certificates and devices are bound to. Changing it makes all of them worthless.\n"
          "server_id = " +
-         quoted(choices.server_id) + "\n" + operator_link + direct_link + std::string(kRest);
+         quoted(choices.server_id) + "\n" + operator_link + direct_link + rest;
 }
 
 }  // namespace cpns::server

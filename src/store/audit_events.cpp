@@ -58,4 +58,21 @@ Event enrolled(const ids::PnGwId& id, ByteView certificate_sha256, ids::UnixTime
   return {Kind::GatewayEnrolled, when, id.text(), id.text(), "certificate " + to_hex(certificate_sha256)};
 }
 
+Event rotating(std::uint16_t number, ids::UnixTime when, std::string actor) {
+  return {Kind::MasterKeyRotating, when, std::move(actor), std::to_string(number)};
+}
+
+Event rotated(std::uint16_t number, std::uint64_t unopened, ids::UnixTime when) {
+  auto detail = unopened == 0 ? std::string() : std::to_string(unopened) + " values did not open";
+  return {Kind::MasterKeyRotated, when, "server", std::to_string(number), std::move(detail)};
+}
+
+Event master_key_removed(std::uint16_t number, ids::UnixTime when, std::string actor) {
+  return {Kind::MasterKeyRemoved, when, std::move(actor), std::to_string(number)};
+}
+
+Event alias_key_rotated(std::uint8_t number, ids::UnixTime when, std::string actor) {
+  return {Kind::AliasKeyRotated, when, std::move(actor), std::to_string(number)};
+}
+
 }  // namespace cpns::store::events

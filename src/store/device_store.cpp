@@ -1,11 +1,8 @@
 #include "store/device_store.hpp"
 
+#include "store/places.hpp"
+
 namespace cpns::store {
-namespace {
-
-Place key_seed_place(const ids::AssignmentId& id) { return {"devices", "sealed_key_seed", id.bytes()}; }
-
-}  // namespace
 
 void DeviceStore::begin(assign::PendingAssignment pending, Quota quota, Done done) {
   auto sealed = sealer_.seal(key_seed_place(pending.assignment_id), pending.key_seed, random_);

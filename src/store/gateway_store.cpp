@@ -1,11 +1,8 @@
 #include "store/gateway_store.hpp"
 
+#include "store/places.hpp"
+
 namespace cpns::store {
-namespace {
-
-Place secret_place(const TokenId& id) { return {"enrolments", "sealed_secret", id.bytes()}; }
-
-}  // namespace
 
 std::string_view to_text(GatewayState state) noexcept {
   switch (state) {
@@ -20,7 +17,7 @@ std::string_view to_text(GatewayState state) noexcept {
 }
 
 void GatewayStore::invite(Enrolment enrolment, std::size_t device_quota, ids::UnixTime now, Done done) {
-  auto sealed = sealer_.seal(secret_place(enrolment.token_id), enrolment.secret, random_);
+  auto sealed = sealer_.seal(enrolment_place(enrolment.token_id), enrolment.secret, random_);
   raw_invite({enrolment.token_id, std::move(enrolment.pn_gw_id), std::move(sealed), enrolment.expires_at}, device_quota,
              now, std::move(done));
 }
@@ -28,7 +25,7 @@ void GatewayStore::invite(Enrolment enrolment, std::size_t device_quota, ids::Un
 Result<std::optional<Enrolment>> GatewayStore::find_enrolment(const TokenId& id, ids::UnixTime now) {
   CPNS_TRY(auto row, raw_find_enrolment(id, now));
   if (!row) return std::optional<Enrolment>();
-  CPNS_TRY(auto secret, sealer_.open_as<secret::EnrollSecret>(secret_place(row->token_id), row->sealed_secret));
+  CPNS_TRY(auto secret, sealer_.open_as<secret::EnrollSecret>(enrolment_place(row->token_id), row->sealed_secret));
   return std::optional<Enrolment>(
       Enrolment{row->token_id, std::move(row->pn_gw_id), std::move(secret), row->expires_at});
 }

@@ -14,8 +14,9 @@
 #include "core/assign/key_schedule.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/system_random.hpp"
-#include "server/folder.hpp"
+#include "server/folder_keys.hpp"
 #include "store/file/file_revocation_journal.hpp"
+#include "store/keys/file_key_source.hpp"
 #include "store/sqlite/server_database.hpp"
 #include "store/sync.hpp"
 #include "support/deadline.hpp"
@@ -116,11 +117,13 @@ DirectLinkServer::~DirectLinkServer() {
 void DirectLinkServer::fill_store() {
   const server::Folder folder{folder_ / "server"};
   runtime::SystemRandom random;
-  store::Sealer sealer(server::load_master_key(folder).value());
-  const auto aliases = server::load_alias_keys(folder).value();
+  store::keys::FileKeySource source(folder.keys());
+  store::Sealer sealer(store::keys::load_all(source).value());
+  server::FolderKeys keys(folder, sealer, random);
+  const auto aliases = server::alias_keys_of(keys.alias_keys().value());
   const auto journal =
       store::file::FileRevocationJournal::open(folder.root / "revocations" / "journal",
-                                               server::load_journal_key(folder, random).value(), runtime::now())
+                                               keys.journal_key().value(), runtime::now())
           .value();
   store::sqlite::Options options;
   options.journal = journal.get();

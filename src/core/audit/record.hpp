@@ -32,6 +32,7 @@ enum class Kind : std::uint8_t {
   AliasKeyRotated = 17,
   OperatorTokenMade = 18,
   OperatorTokenWithdrawn = 19,
+  MasterKeyRemoved = 20,
 };
 
 struct KindInfo {
@@ -39,7 +40,7 @@ struct KindInfo {
   std::string_view name;
   std::string_view subject;  ///< what stands in `subject`
 };
-inline constexpr std::array<KindInfo, 19> kKinds{{
+inline constexpr std::array<KindInfo, 20> kKinds{{
     {Kind::AssignmentActive, "assignment_active", "CM Device ID"},
     {Kind::DeviceInUse, "device_in_use", "CM Device ID"},
     {Kind::RenewalActive, "renewal_active", "CM Device ID, the new one"},
@@ -59,6 +60,7 @@ inline constexpr std::array<KindInfo, 19> kKinds{{
     {Kind::AliasKeyRotated, "alias_key_rotated", "number of the new key"},
     {Kind::OperatorTokenMade, "operator_token_made", "the token's name"},
     {Kind::OperatorTokenWithdrawn, "operator_token_withdrawn", "the token's name"},
+    {Kind::MasterKeyRemoved, "master_key_removed", "its number"},
 }};
 /// In the order of the numbers: the name of kind n is at n - 1.
 static_assert([] {

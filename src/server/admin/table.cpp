@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::array kVerbs = {&kIndex,        &kStatus,        &kAddGateway,   &kListGateways,
                                &kListDevices,  &kShowDevice,    &kRevokeDevice, &kEraseDevice,
-                               &kExemptDevice, &kRevokeGateway, &kRevokeBefore};
+                               &kExemptDevice, &kRevokeGateway, &kRevokeBefore,
+                               &kKeyStatus, &kRotateKeys, &kRemoveKey};
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';

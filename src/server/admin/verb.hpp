@@ -11,6 +11,10 @@
 #include "server/direct_listener.hpp"
 #include "server/operator_listener.hpp"
 
+namespace cpns::server {
+class KeyKeeper;
+}
+
 namespace cpns::server::admin {
 
 /// What requests may look at and change.
@@ -19,6 +23,7 @@ struct View {
   const Settings& settings;
   DirectListener& direct_links;
   OperatorListener& operator_links;
+  KeyKeeper& keys;
   ids::Endpoint operator_endpoint;                             ///< for enrolment tokens
   std::vector<std::pair<std::string, std::string>> listeners;  ///< link, address
   ids::UnixTime started_at;
@@ -58,6 +63,9 @@ extern const Verb kEraseDevice;
 extern const Verb kExemptDevice;
 extern const Verb kRevokeGateway;
 extern const Verb kRevokeBefore;
+extern const Verb kKeyStatus;
+extern const Verb kRotateKeys;
+extern const Verb kRemoveKey;
 extern const Verb kStatus;
 
 struct Match {

@@ -121,11 +121,16 @@ Result<std::optional<secret::SecretBuffer>> read_private_file(const std::filesys
   return std::optional(std::move(content));
 }
 
-Result<void> replace_private_file(const std::filesystem::path& file, ByteView content) {
+namespace {
+
+enum class Existing : std::uint8_t { Replaced, Kept };
+
+Result<void> put_file(const std::filesystem::path& file, ByteView content, Existing existing) {
   // One name for what a crash may leave behind: the next save removes it, so copies of secrets do not pile up.
   auto beside = file;
   beside += ".new";
   CPNS_TRY(const auto folder, FolderLock::take(folder_of(file)));
+  if (existing == Existing::Kept && ::access(file.c_str(), F_OK) == 0) return {};
   if (::unlink(beside.c_str()) != 0 && errno != ENOENT) {
     return failure(Code::store_write_failed, beside, "unlink", errno);
   }
@@ -142,6 +147,16 @@ Result<void> replace_private_file(const std::filesystem::path& file, ByteView co
     return written;
   }
   return folder.sync();
+}
+
+}  // namespace
+
+Result<void> replace_private_file(const std::filesystem::path& file, ByteView content) {
+  return put_file(file, content, Existing::Replaced);
+}
+
+Result<void> make_private_file_once(const std::filesystem::path& file, ByteView content) {
+  return put_file(file, content, Existing::Kept);
 }
 
 Result<Descriptor> open_for_append(const std::filesystem::path& file) {

@@ -61,6 +61,10 @@ class FolderLock {
 /// `store_cannot_open` or `store_write_failed`.
 [[nodiscard]] Result<void> replace_private_file(const std::filesystem::path& file, ByteView content);
 
+/// The same where `file` is missing; else it stays as it is. Of several processes that do so at once one succeeds: read
+/// the file afterwards.
+[[nodiscard]] Result<void> make_private_file_once(const std::filesystem::path& file, ByteView content);
+
 /// Opens a private file for appending. Fails with `store_cannot_open`.
 [[nodiscard]] Result<Descriptor> open_for_append(const std::filesystem::path& file);
 

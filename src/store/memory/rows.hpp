@@ -8,6 +8,7 @@
 #include "store/audit_store.hpp"
 #include "store/device_store.hpp"
 #include "store/gateway_store.hpp"
+#include "store/seal_store.hpp"
 
 namespace cpns::store::memory {
 
@@ -33,6 +34,7 @@ struct Rows {
   std::map<TokenId, TokenRow> tokens;
   const audit::Chain* chain = nullptr;  ///< without it nothing is recorded
   std::vector<audit::Stored> records;
+  ResealProgress resealed;
 
   [[nodiscard]] audit::Head audit_head() const {
     return records.empty() ? audit::Head{} : audit::Head{records.back().sequence, records.back().link};

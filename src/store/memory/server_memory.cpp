@@ -3,18 +3,20 @@
 #include "store/memory/memory_audit_store.hpp"
 #include "store/memory/memory_device_store.hpp"
 #include "store/memory/memory_gateway_store.hpp"
+#include "store/memory/memory_seal_store.hpp"
 
 namespace cpns::store::memory {
 
 struct ServerMemory::Parts {
   Parts(Sealer& sealer, crypto::Random& random, const audit::Chain* chain)
-      : devices(rows, sealer, random), gateways(rows, sealer, random), audit(rows) {
+      : devices(rows, sealer, random), gateways(rows, sealer, random), audit(rows), seals(rows, sealer, random) {
     rows.chain = chain;
   }
   Rows rows;
   MemoryDeviceStore devices;
   MemoryGatewayStore gateways;
   MemoryAuditStore audit;
+  MemorySealStore seals;
 };
 
 ServerMemory::ServerMemory(Sealer& sealer, crypto::Random& random, const audit::Chain* chain)
@@ -24,6 +26,7 @@ ServerMemory::~ServerMemory() = default;
 DeviceStore& ServerMemory::devices() noexcept { return parts_->devices; }
 GatewayStore& ServerMemory::gateways() noexcept { return parts_->gateways; }
 AuditStore& ServerMemory::audit() noexcept { return parts_->audit; }
+SealStore& ServerMemory::seals() noexcept { return parts_->seals; }
 
 std::vector<Bytes*> ServerMemory::sealed_values() {
   std::vector<Bytes*> values;

@@ -7,6 +7,7 @@
 #include "store/audit_store.hpp"
 #include "store/device_store.hpp"
 #include "store/gateway_store.hpp"
+#include "store/seal_store.hpp"
 
 namespace cpns::store::memory {
 
@@ -22,6 +23,7 @@ class ServerMemory {
   [[nodiscard]] DeviceStore& devices() noexcept;
   [[nodiscard]] GatewayStore& gateways() noexcept;
   [[nodiscard]] AuditStore& audit() noexcept;
+  [[nodiscard]] SealStore& seals() noexcept;
 
   /// The sealed blob of each row that holds one, for tests of tampering and erasure: writable, not thread-safe.
   [[nodiscard]] std::vector<Bytes*> sealed_values();

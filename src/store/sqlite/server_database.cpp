@@ -4,6 +4,7 @@
 #include "store/sqlite/sqlite_audit_store.hpp"
 #include "store/sqlite/sqlite_device_store.hpp"
 #include "store/sqlite/sqlite_gateway_store.hpp"
+#include "store/sqlite/sqlite_seal_store.hpp"
 
 namespace cpns::store::sqlite {
 
@@ -12,10 +13,12 @@ struct ServerDatabase::Parts {
       : devices(*opened, sealer, random),
         gateways(*opened, sealer, random),
         audit(*opened),
+        seals(*opened, sealer, random),
         database(std::move(opened)) {}
   SqliteDeviceStore devices;
   SqliteGatewayStore gateways;
   SqliteAuditStore audit;
+  SqliteSealStore seals;
   std::unique_ptr<Database> database;  ///< ends first: a Done may still use the stores
 };
 
@@ -40,5 +43,6 @@ Result<std::unique_ptr<ServerDatabase>> ServerDatabase::open(const std::filesyst
 DeviceStore& ServerDatabase::devices() noexcept { return parts_->devices; }
 GatewayStore& ServerDatabase::gateways() noexcept { return parts_->gateways; }
 AuditStore& ServerDatabase::audit() noexcept { return parts_->audit; }
+SealStore& ServerDatabase::seals() noexcept { return parts_->seals; }
 
 }  // namespace cpns::store::sqlite

@@ -9,6 +9,7 @@
 #include "store/audit_store.hpp"
 #include "store/device_store.hpp"
 #include "store/gateway_store.hpp"
+#include "store/seal_store.hpp"
 #include "store/sqlite/options.hpp"
 
 namespace cpns::store::sqlite {
@@ -31,6 +32,7 @@ class ServerDatabase {
   [[nodiscard]] GatewayStore& gateways() noexcept;
   /// With `Options::audit` missing, `append` does nothing.
   [[nodiscard]] AuditStore& audit() noexcept;
+  [[nodiscard]] SealStore& seals() noexcept;
   /// Revocations that `open` carried out again: the database was restored from a backup.
   [[nodiscard]] std::size_t replayed() const noexcept { return replayed_; }
 

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include "store/file/file_credential_store.hpp"
+#include "store/keys/local_seal.hpp"
 #include "store/memory/memory_credential_store.hpp"
 #include "store/memory/memory_pairing_store.hpp"
 #include "store/memory/server_memory.hpp"
@@ -29,6 +30,8 @@ class MemoryServer final : public ServerBackend {
   DeviceStore& devices() override { return memory_.devices(); }
   GatewayStore& gateways() override { return memory_.gateways(); }
   AuditStore& audit() override { return memory_.audit(); }
+  SealStore& seals() override { return memory_.seals(); }
+  Sealer& sealer() override { return sealer_; }
   void exchange_key_seeds() override {
     const auto values = memory_.sealed_values();
     std::swap(*values.at(0), *values.at(1));
@@ -51,6 +54,8 @@ class SqliteServer final : public ServerBackend {
   DeviceStore& devices() override { return database_->devices(); }
   GatewayStore& gateways() override { return database_->gateways(); }
   AuditStore& audit() override { return database_->audit(); }
+  SealStore& seals() override { return database_->seals(); }
+  Sealer& sealer() override { return sealer_; }
   bool reopen() override {
     database_.reset();
     open();
@@ -133,18 +138,35 @@ class MemoryCredentials final : public CredentialBackend {
   memory::MemoryCredentialStore store_;
 };
 
-class FileCredentials final : public CredentialBackend {
+class FileCredentials : public CredentialBackend {
  public:
-  CredentialStore& credentials() override { return *store_; }
+  CredentialStore& credentials() override {
+    if (!store_) reopen();
+    return *store_;
+  }
   bool reopen() override {
-    store_ = std::make_unique<file::FileCredentialStore>(file_);
+    store_ = std::make_unique<file::FileCredentialStore>(file_, seal());
     return true;
   }
 
- private:
+ protected:
+  [[nodiscard]] virtual std::unique_ptr<FileSeal> seal() { return nullptr; }
   test::TempDir folder_;
+
+ private:
   std::filesystem::path file_ = folder_ / "made" / "device.record";
-  std::unique_ptr<file::FileCredentialStore> store_ = std::make_unique<file::FileCredentialStore>(file_);
+  std::unique_ptr<file::FileCredentialStore> store_;
+};
+
+class SealedCredentials final : public FileCredentials {
+ protected:
+  std::unique_ptr<FileSeal> seal() override {
+    const keys::SealChoice choice{.folder = folder_ / "made", .kind = keys::SealKind::File, .tcti = {}};
+    return std::make_unique<keys::LocalSeal>(choice, random_);
+  }
+
+ private:
+  TestRandom random_;
 };
 
 template <class Backend, class Concrete>
@@ -163,7 +185,8 @@ std::vector<Named<PairingBackend>> pairing_backends() {
 }
 
 std::vector<Named<CredentialBackend>> credential_backends() {
-  return {named<CredentialBackend, MemoryCredentials>("memory"), named<CredentialBackend, FileCredentials>("file")};
+  return {named<CredentialBackend, MemoryCredentials>("memory"), named<CredentialBackend, FileCredentials>("file"),
+          named<CredentialBackend, SealedCredentials>("sealed_file")};
 }
 
 audit::Chain test_chain() {

@@ -13,6 +13,7 @@
 #include "store/device_store.hpp"
 #include "store/gateway_store.hpp"
 #include "store/pairing_store.hpp"
+#include "store/seal_store.hpp"
 
 namespace cpns::store::testing {
 
@@ -41,6 +42,8 @@ class ServerBackend {
   [[nodiscard]] virtual DeviceStore& devices() = 0;
   [[nodiscard]] virtual GatewayStore& gateways() = 0;
   [[nodiscard]] virtual AuditStore& audit() = 0;
+  [[nodiscard]] virtual SealStore& seals() = 0;
+  [[nodiscard]] virtual Sealer& sealer() = 0;
   /// Closes and opens again; false where nothing outlives the store.
   [[nodiscard]] virtual bool reopen() { return false; }
   /// Exchanges the sealed Key Seeds of the two rows there are.

@@ -13,6 +13,7 @@
 #include "runtime/listener.hpp"
 #include "runtime/system_random.hpp"
 #include "support/temp_dir.hpp"
+#include "store/keys/local_seal.hpp"
 #include "tls/x509.hpp"
 
 namespace cpns::test {
@@ -96,11 +97,17 @@ class EnrollTest : public testing::Test {
                           std::shared_ptr<std::optional<Result<gateway::Enrolled>>> into) {
     into->emplace(co_await gateway::enroll(std::move(token), std::move(options)));
   }
+  static store::keys::SealChoice seal_in(const fs::path& folder) {
+    return {.folder = folder, .kind = store::keys::SealKind::File, .tcti = {}};
+  }
   Result<gateway::Enrolled> enroll(pngw::EnrollToken with) {
     gateway::EnrollOptions options;
     options.folder = folder_;
     options.pan_listen = "127.0.0.1:0";
     options.limit = std::chrono::seconds(2);
+    options.open_seal = [this](const fs::path& folder, const pngw::SealWish&) -> std::unique_ptr<store::FileSeal> {
+      return std::make_unique<store::keys::LocalSeal>(seal_in(folder), random_);
+    };
     const auto result = std::make_shared<std::optional<Result<gateway::Enrolled>>>();
     runtime::asio::co_spawn(loop_, drive(std::move(with), std::move(options), result), runtime::asio::detached);
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
@@ -145,7 +152,10 @@ TEST_F(EnrollTest, when_all_is_well_then_the_folder_holds_everything_for_its_own
   }
   EXPECT_EQ(fs::status(folder_.folder).permissions(), fs::perms(0700));
   EXPECT_TRUE(folder_.check().ok());
-  EXPECT_TRUE(folder_.load_master_key().ok());
+  store::keys::LocalSeal seal(seal_in(folder_.folder), random_);
+  EXPECT_TRUE(folder_.load_master_key(seal).ok());
+  const auto key = runtime::read_file(folder_.private_key(), 65'536).value();
+  EXPECT_TRUE(store::is_sealed_file(key)) << "the private key is sealed";
   const auto config = gateway::load_config(folder_);
   ASSERT_TRUE(config.ok()) << to_text(config.error());
   EXPECT_EQ(config->operator_link.server_id, server_id());

@@ -9,8 +9,11 @@
 
 #include "core/assign/key_schedule.hpp"
 #include "pngw/pairing_code.hpp"
+#include "pngw/sealed_file.hpp"
 #include "runtime/system_random.hpp"
+#include "server/folder_keys.hpp"
 #include "store/file/file_credential_store.hpp"
+#include "store/keys/local_seal.hpp"
 #include "store/sqlite/server_database.hpp"
 
 namespace cpns::test {
@@ -37,8 +40,7 @@ void add(SecretScanner& scanner, const std::string& name, const Key& key) {
 }
 
 // The private number of an EC key, as it is written and as a big number lies in memory.
-Result<void> add_private_key(SecretScanner& scanner, const std::string& name, const std::filesystem::path& file) {
-  const auto pem = content(file);
+Result<void> add_private_key(SecretScanner& scanner, const std::string& name, ByteView pem) {
   BIO* bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
   EVP_PKEY* key = PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);
   BIGNUM* number = nullptr;
@@ -48,7 +50,7 @@ Result<void> add_private_key(SecretScanner& scanner, const std::string& name, co
   BN_clear_free(number);
   EVP_PKEY_free(key);
   BIO_free(bio);
-  if (!fits) return Error{Code::named_file_unreadable, file.string(), "an EC P-256 key"};
+  if (!fits) return Error{Code::named_file_unreadable, name, "an EC P-256 key"};
   scanner.add(name, bytes);
   std::ranges::reverse(bytes);
   scanner.add(name + " (reversed)", bytes);
@@ -59,10 +61,13 @@ Result<void> add_assignment(SecretScanner& scanner, const cli::World& world, con
   const auto server = world.folder_of(Party::Server);
   CPNS_TRY(auto master_key, key_in<secret::MasterKey>(server / "keys" / "master.key"));
   add(scanner, "server's master key", master_key);
-  CPNS_TRY(const auto alias_key, key_in<secret::AliasKey>(server / "keys" / "alias.key"));
-  add(scanner, "alias key", alias_key);
   store::Sealer sealer(std::move(master_key));
   runtime::SystemRandom random;
+  server::FolderKeys keys(server::Folder{server}, sealer, random);
+  CPNS_TRY(const auto alias_keys, keys.alias_keys());
+  for (const auto& one : alias_keys) add(scanner, "alias key", one.key);
+  CPNS_TRY(const auto journal_key, keys.journal_key());
+  add(scanner, "journal key", journal_key);
   CPNS_TRY(const auto database, store::sqlite::ServerDatabase::open(server / "store" / "cpns.sqlite", sealer, random));
   CPNS_TRY(const auto id, ids::CmDeviceId::parse(cm_device_id));
   CPNS_TRY(const auto device, database->devices().find(id));
@@ -86,13 +91,23 @@ Result<void> add_pairing(SecretScanner& scanner, const cli::World& world, const 
   CPNS_TRY(const auto code, pngw::parse_pairing_code(pairing_code));
   add(scanner, "pairing secret", code.secret);
   add(scanner, "PSK of the first PAN link", assign::derive_pan_psk(code.secret, code.pairing_id.bytes()));
-  store::file::FileCredentialStore file(world.folder_of(Party::CmDevice) / "device.record");
+  runtime::SystemRandom random;
+  const auto folder = world.folder_of(Party::CmDevice);
+  const store::keys::SealChoice choice{.folder = folder, .kind = std::nullopt, .tcti = {}};
+  store::file::FileCredentialStore file(folder / "device.record",
+                                        std::make_unique<store::keys::LocalSeal>(choice, random));
   CPNS_TRY(const auto record, file.load());
   if (!record.gateway || !record.gateway->pan_psk) {
     return Error{Code::named_file_unreadable, "device.record", "a paired device"};
   }
   add(scanner, "PSK of later PAN links", *record.gateway->pan_psk);
-  CPNS_TRY(const auto master_key, key_in<secret::MasterKey>(world.folder_of(Party::PnGw) / "master.key"));
+  CPNS_TRY(const auto device_seal, key_in<secret::LocalSealKey>(folder / "seal.key"));
+  add(scanner, "device's sealing key", device_seal);
+  const auto gateway = world.folder_of(Party::PnGw);
+  CPNS_TRY(const auto gateway_seal, key_in<secret::LocalSealKey>(gateway / "seal.key"));
+  add(scanner, "PN GW's sealing key", gateway_seal);
+  store::keys::LocalSeal seal({.folder = gateway, .kind = std::nullopt, .tcti = {}}, random);
+  CPNS_TRY(const auto master_key, pngw::read_sealed_master_key(gateway / "master.key", seal));
   add(scanner, "PN GW's master key", master_key);
   return {};
 }
@@ -104,19 +119,21 @@ Result<void> add_known_secrets(SecretScanner& scanner, const cli::World& world, 
   CPNS_CHECK(add_assignment(scanner, world, cm_device_id));
   CPNS_CHECK(add_pairing(scanner, world, pairing_code));
   const auto server = world.folder_of(Party::Server);
-  CPNS_CHECK(add_private_key(scanner, "CA's private key", server / "ca" / "ca.key"));
-  CPNS_CHECK(add_private_key(scanner, "server's private key", server / "tls" / "server.key"));
-  return add_private_key(scanner, "PN GW's private key", world.folder_of(Party::PnGw) / "gateway.key.pem");
+  CPNS_CHECK(add_private_key(scanner, "CA's private key", content(server / "ca" / "ca.key")));
+  CPNS_CHECK(add_private_key(scanner, "server's private key", content(server / "tls" / "server.key")));
+  const auto gateway = world.folder_of(Party::PnGw);
+  runtime::SystemRandom random;
+  store::keys::LocalSeal seal({.folder = gateway, .kind = std::nullopt, .tcti = {}}, random);
+  CPNS_TRY(const auto pem, pngw::read_sealed_file(gateway / "gateway.key.pem", seal, pngw::kPrivateKeyName, 65'536));
+  return add_private_key(scanner, "PN GW's private key", pem.view());
 }
 
 std::vector<std::string> files_with_secrets(const cli::World& world) {
   return {"server/keys/master.key",
-          "server/keys/alias.key",
           "server/ca/ca.key",
           "server/tls/server.key",
-          "gateway/master.key",
-          "gateway/gateway.key.pem",
-          world.options().device_name + "/device.record"};
+          "gateway/seal.key",
+          world.options().device_name + "/seal.key"};
 }
 
 }  // namespace cpns::test

@@ -5,6 +5,7 @@
 #include "device/link_hello.hpp"
 #include "runtime/system_random.hpp"
 #include "store/file/file_credential_store.hpp"
+#include "store/keys/local_seal.hpp"
 #include "support/lifecycle.hpp"
 
 namespace cpns::test {
@@ -22,7 +23,7 @@ constexpr std::uint64_t kFileSize = 8 << 20U;
 class Client {
  public:
   Client(asio::io_context& loop, const std::filesystem::path& folder, std::optional<stream::ResumeToken> token)
-      : loop_(loop), folder_{folder}, store_(folder_.record()), context_{folder_, store_, random_, log_} {
+      : loop_(loop), folder_{folder}, store_(folder_.record(), seal_of(folder_, random_)), context_{folder_, store_, random_, log_} {
     Carrier::Hooks hooks;
     hooks.on_ready = [this](stream::LinkNumber, bool resumed) {
       ++ready;
@@ -59,8 +60,12 @@ class Client {
 
   asio::io_context& loop_;
   device::DeviceFolder folder_;
-  store::file::FileCredentialStore store_;
+  static std::unique_ptr<store::FileSeal> seal_of(const device::DeviceFolder& folder, crypto::Random& random) {
+    const store::keys::SealChoice choice{.folder = folder.folder, .kind = std::nullopt, .tcti = {}};
+    return std::make_unique<store::keys::LocalSeal>(choice, random);
+  }
   runtime::SystemRandom random_;
+  store::file::FileCredentialStore store_;
   runtime::Log log_{runtime::LogOptions{.program = "test", .level = Level::Error, .file = {}}};
   device::Context context_;
 };

@@ -4,6 +4,7 @@
 
 #include "runtime/clock.hpp"
 #include "runtime/system_random.hpp"
+#include "server/folder_keys.hpp"
 #include "support/temp_dir.hpp"
 
 namespace cpns::server {
@@ -19,7 +20,13 @@ class ServerInit : public ::testing::Test {
       if (store_fails_) return Error{Code::store_cannot_open, file.string()};
       return runtime::write_file_atomically(file, {}, 0600);
     };
-    return init_folder(folder, choices_, random_, runtime::now(), make_store);
+    const MakeKeys make_keys = [](const Folder&, const Settings&) -> Result<std::unique_ptr<store::Sealer>> {
+      return std::make_unique<store::Sealer>(master_key());
+    };
+    return init_folder(folder, choices_, random_, runtime::now(), make_keys, make_store);
+  }
+  static secret::MasterKey master_key() {
+    return secret::MasterKey::make([](auto to) { std::fill(to.begin(), to.end(), std::uint8_t{7}); });
   }
   [[nodiscard]] bool nothing_left() const { return fs::is_empty(temp_.path()); }
 
@@ -34,16 +41,18 @@ TEST_F(ServerInit, WhenTheFolderIsNewThenEverythingIsThereAndClosedToOthers) {
   const auto made = init(folder.root);
   ASSERT_TRUE(made.ok()) << to_text(made.error());
   EXPECT_TRUE(load_settings(folder.settings()).ok());
-  EXPECT_TRUE(load_master_key(folder).ok());
-  EXPECT_TRUE(load_alias_keys(folder).ok());
+  const store::Sealer sealer(master_key());
+  FolderKeys keys(folder, sealer, random_);
+  EXPECT_TRUE(keys.alias_keys().ok());
+  EXPECT_TRUE(keys.journal_key().ok());
+  EXPECT_TRUE(keys.audit_key().ok());
   EXPECT_TRUE(load_ca(folder).ok());
   EXPECT_TRUE(load_server_certificate(folder).ok());
   EXPECT_EQ(runtime::file_mode(folder.root).value(), 0700U);
   for (const auto& file :
-       {folder.master_key(), folder.alias_key(), folder.ca_key(), folder.certificate_key(), folder.settings()}) {
+       {folder.journal_key(), folder.alias_key(), folder.ca_key(), folder.certificate_key(), folder.settings()}) {
     EXPECT_EQ(runtime::file_mode(file).value(), 0600U) << file;
   }
-  EXPECT_EQ(fs::file_size(folder.master_key()), 32U);
   // Nothing stands beside it.
   EXPECT_EQ(std::distance(fs::directory_iterator(temp_.path()), fs::directory_iterator()), 1);
 }
@@ -80,10 +89,12 @@ TEST_F(ServerInit, WhenAChoiceIsWrongThenNothingIsMade) {
 TEST_F(ServerInit, WhenAKeyFileIsCutOrOpenToOthersThenItIsRefused) {
   const Folder folder{temp_ / "server"};
   ASSERT_TRUE(init(folder.root).ok());
+  const store::Sealer sealer(master_key());
+  FolderKeys keys(folder, sealer, random_);
   fs::permissions(folder.alias_key(), fs::perms::group_read, fs::perm_options::add);
-  EXPECT_FALSE(load_alias_keys(folder).ok());
-  fs::resize_file(folder.master_key(), 31);
-  const auto cut = load_master_key(folder);
+  EXPECT_FALSE(keys.alias_keys().ok());
+  fs::resize_file(folder.journal_key(), 31);
+  const auto cut = keys.journal_key();
   ASSERT_FALSE(cut.ok());
   EXPECT_EQ(cut.error().code, Code::key_file_refused);
 }
