@@ -16,7 +16,8 @@ class ServerProcess {
  public:
   /// Makes the folder. `more_settings` is appended to server.toml; `replacements` change lines of it.
   explicit ServerProcess(const std::string& more_settings = {},
-                         const std::vector<std::pair<std::string, std::string>>& replacements = {});
+                         const std::vector<std::pair<std::string, std::string>>& replacements = {},
+                         const std::vector<std::string>& more_init_arguments = {});
   ~ServerProcess();
 
   /// Starts it and waits until it is ready.
