@@ -67,6 +67,9 @@ void redirect(const Plan& plan, const char* path, int flags, int onto) {
     redirect(plan, plan.output, O_WRONLY | O_CREAT | O_APPEND, STDOUT_FILENO);
   }
   redirect(plan, plan.errors, O_WRONLY | O_CREAT | O_APPEND, STDERR_FILENO);
+  // Sockets of a relay in this process are not all close-on-exec: a child that held one would keep alive a connection
+  // that the relay has closed.
+  if (::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0) fail(plan);
   ::execv(plan.program, plan.arguments);
   fail(plan);
 }
