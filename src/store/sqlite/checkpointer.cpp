@@ -41,6 +41,10 @@ void Checkpointer::run() {
     int in_log = 0, copied = 0;
     const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, mode, &in_log, &copied);
     lock.lock();
+    if (is_fault(code)) {
+      fault_ = code;
+      return;
+    }
     if (code != SQLITE_OK) continue;
     if (!paused) {
       copied_ = copied;

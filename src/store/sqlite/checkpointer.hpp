@@ -2,6 +2,7 @@
 // Copies the write-ahead log back into the database from a thread of its own, so that no writer pays for it. When
 // writes have paused it also empties the log: an erased value is then in no file any more.
 
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
@@ -25,6 +26,10 @@ class Checkpointer {
   /// After a commit that left `pages` in the log. From any thread; never waits.
   void written(int pages);
 
+  /// SQLITE_OK, or the extended code of a checkpoint after which nobody can say what is on the disk; there is no other
+  /// one then. From any thread.
+  [[nodiscard]] int fault() const noexcept { return fault_; }
+
  private:
   void run();
 
@@ -35,6 +40,7 @@ class Checkpointer {
   int copied_ = 0;      ///< of these
   bool fresh_ = false;  ///< a commit came since the thread last looked
   bool stopping_ = false;
+  std::atomic<int> fault_{SQLITE_OK};
   std::thread thread_;  ///< last member: starts when all others are there
 };
 

@@ -43,6 +43,20 @@ Error database_error(sqlite3* database, const std::string& path, Code otherwise)
                path + ": " + sqlite3_errmsg(database) + " (SQLite " + std::to_string(extended) + ")", ""};
 }
 
+bool is_fault(int extended) noexcept {
+  switch (extended) {
+    case SQLITE_IOERR:
+    case SQLITE_IOERR_WRITE:
+    case SQLITE_IOERR_FSYNC:
+    case SQLITE_IOERR_DIR_FSYNC:
+    case SQLITE_IOERR_TRUNCATE:
+    case SQLITE_IOERR_CLOSE:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Statement::~Statement() {
   if (statement_ == nullptr) return;
   sqlite3_reset(statement_);

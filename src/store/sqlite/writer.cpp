@@ -24,6 +24,15 @@ Writer::Writer(Connection connection, Connection for_checkpoints, const Options&
       checkpointer_(std::move(for_checkpoints)),
       thread_([this] { run(); }) {}
 
+// Of the checkpointer's too: a page that it could not sync may be lost while the log that has it is overwritten.
+std::optional<Error> Writer::fault() const {
+  const int code = fault_ != SQLITE_OK ? fault_.load() : checkpointer_.fault();
+  if (code == SQLITE_OK) return std::nullopt;
+  return Error{Code::fault_in_store,
+               connection_.path() + ": " + sqlite3_errstr(code) + " (SQLite " + std::to_string(code) + ")",
+               "a disk whose writes end well"};
+}
+
 Writer::~Writer() {
   {
     const std::scoped_lock lock(mutex_);
@@ -65,7 +74,14 @@ void Writer::run() {
 }
 
 void Writer::commit(std::vector<Job>& group) {
+  if (const auto closed = fault()) {
+    for (auto& job : group) job.done(Error(*closed));
+    return;
+  }
   const auto committed = transact(group);
+  if (!committed && is_fault(sqlite3_extended_errcode(connection_.handle()))) {
+    fault_ = sqlite3_extended_errcode(connection_.handle());
+  }
   if (!committed && connection_.in_transaction()) {
     // Where even this fails, the next BEGIN says so.
     static_cast<void>(connection_.execute("ROLLBACK"));

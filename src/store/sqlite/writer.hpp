@@ -2,6 +2,7 @@
 // Group commit: one thread takes all writes that wait, runs them in one transaction, each in a savepoint of its own so
 // that a refused one leaves the others alone, and calls every Done after the commit has returned.
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -29,7 +30,9 @@ class Writer : private CommitProof {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  /// From any thread, also from inside a Done. Never waits for the disk.
+  /// From any thread, also from inside a Done. Never waits for the disk. After a write that failed in a way after which
+  /// nobody can say what is on the disk (a failed fsync, an I/O error) each fails with `fault_in_store`, until the file
+  /// is opened anew.
   void submit(Work work, Done done);
 
   /// From inside a Work of the server's database, as its last act: numbers a revocation that it has carried out. It is
@@ -50,6 +53,7 @@ class Writer : private CommitProof {
   void commit(std::vector<Job>& group);
   [[nodiscard]] Result<void> transact(std::vector<Job>& group);
   [[nodiscard]] Result<void> in_savepoint(Job& job);
+  [[nodiscard]] std::optional<Error> fault() const;
 
   Connection connection_;
   Options options_;
@@ -57,6 +61,7 @@ class Writer : private CommitProof {
   std::optional<audit::Head> appended_;  ///< with what the transaction under way added; of the writer's thread
   std::uint64_t told_ = 0;               ///< the sequence that audit_head knows
   int log_pages_ = 0;                    ///< after the last commit; of the writer's thread
+  std::atomic<int> fault_{SQLITE_OK};  ///< SQLite's extended code of what closed this store to writes
   Checkpointer checkpointer_;
   std::mutex mutex_;
   std::condition_variable changed_;
