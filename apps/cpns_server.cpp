@@ -5,9 +5,9 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "open_keys.hpp"
 #include "runtime/process.hpp"
 #include "runtime/system_random.hpp"
-#include "open_keys.hpp"
 #include "server/init.hpp"
 #include "server/server.hpp"
 #include "server_tools.hpp"
@@ -144,6 +144,7 @@ Result<int> run(const RunOptions& options, const runtime::Protection& protection
                                                 .sealer = sealer,
                                                 .alias_keys = server::alias_keys_of(std::move(alias_keys)),
                                                 .seals = database->seals(),
+                                                .tokens = database->tokens(),
                                                 .key_source = *keys.source,
                                                 .folder_keys = folder_keys,
                                                 .certificate = std::move(certificate),

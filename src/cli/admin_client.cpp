@@ -1,5 +1,7 @@
 #include "cli/admin_client.hpp"
 
+#include "cli/secret_file.hpp"
+#include "core/secret/secret_bytes.hpp"
 #include "runtime/asio.hpp"
 // Beast after runtime/asio.hpp: its coroutine headers need what that one repairs.
 #include <boost/beast/core/flat_buffer.hpp>
@@ -81,6 +83,11 @@ Result<std::string> AdminClient::send(Request request) const {
   message.set(http::field::host, "localhost");
   message.set(http::field::connection, "close");
   if (request.method == http::verb::post) message.set(http::field::content_type, "application/json");
+  if (!token_file_.empty()) {
+    CPNS_TRY(auto token, read_secret_line(token_file_));
+    message.set(http::field::authorization, "Bearer " + token);
+    secret::wipe(token);
+  }
   message.body() = std::move(request.body);
   message.prepare_payload();
 

@@ -100,6 +100,8 @@ CLI::App* add_verb(CLI::App& group, const std::string& name, const std::string& 
   auto* verb = group.add_subcommand(name, help);
   auto* server = verb->add_option("--server", options->server, "folder of cpns-server (default: the current one)");
   verb->add_option("--socket", options->socket, "the admin socket itself")->excludes(server);
+  verb->add_option("--operator-token", options->operator_token, "file with a token of `cpns token add`")
+      ->envname("CPNS_OPERATOR_TOKEN_FILE");
   verb->add_flag("--json", options->json, "one JSON object a line");
   verb->footer("Example: cpns " + example);
   return verb;

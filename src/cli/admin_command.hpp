@@ -15,12 +15,13 @@ using nlohmann::ordered_json;
 
 struct AdminOptions {
   std::string server, socket, id, token_file, before;
+  std::string operator_token;  ///< file with an operator's token; empty: none
   std::size_t device_quota = 0;
   bool json = false, yes = false;
 
   [[nodiscard]] AdminClient client() const {
-    return AdminClient(socket.empty() ? std::filesystem::path(server) / "run" / "admin.sock"
-                                      : std::filesystem::path(socket));
+    return {socket.empty() ? std::filesystem::path(server) / "run" / "admin.sock" : std::filesystem::path(socket),
+            operator_token};
   }
 };
 using Options = std::shared_ptr<AdminOptions>;

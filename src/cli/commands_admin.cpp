@@ -1,29 +1,14 @@
 // `cpns gateway` and `cpns device`: the operator's verbs over the admin API.
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <ctime>
 #include <ostream>
 
 #include "cli/admin_command.hpp"
+#include "cli/secret_file.hpp"
 #include "core/secret/secret_bytes.hpp"
 
 namespace cpns::cli {
 namespace {
-
-// Never follows a link and never opens what is there already: the token is a secret.
-Result<void> write_secret_file(const std::string& path, std::string_view text) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  const auto written = file < 0 ? -1 : ::write(file, text.data(), text.size());
-  const std::string cause = std::strerror(errno);
-  const bool whole = written == static_cast<ssize_t>(text.size());
-  if (file >= 0) ::close(file);
-  if (whole) return {};
-  return Error{Code::named_file_unreadable, path + ": " + cause, "a new file"};
-}
 
 Result<void> add(const AdminOptions& options, std::ostream& out) {
   ordered_json request{{"pn_gw_id", options.id}};

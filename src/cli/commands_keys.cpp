@@ -74,7 +74,8 @@ Result<void> show_status(const AdminOptions& options, std::ostream& out) {
     out << status.at("unopened") << " values open under no key: they were changed by something else.\n";
   }
   out << "Alias keys:";
-  for (const auto& key : status.at("alias_keys")) out << " " << key.at("number") << " of " << key.at("made_at").get<std::string>();
+  for (const auto& key : status.at("alias_keys"))
+    out << " " << key.at("number") << " of " << key.at("made_at").get<std::string>();
   out << "; the last one makes aliases.\n";
   return {};
 }
@@ -96,7 +97,8 @@ Result<void> rotate(const KeyOptions& options, std::ostream& out) {
   } else if (options.no_wait) {
     out << "Master key " << number << " is made; `cpns key status` shows how far the move to it is.\n";
   } else {
-    out << "Every sealed value is under master key " << number << ". Take a backup now: older ones need the keys before\n"
+    out << "Every sealed value is under master key " << number
+        << ". Take a backup now: older ones need the keys before\n"
         << "it, which stay until `cpns key remove`.\n";
   }
   return {};
@@ -104,13 +106,13 @@ Result<void> rotate(const KeyOptions& options, std::ostream& out) {
 
 Result<void> remove(const KeyOptions& options, std::ostream& out) {
   const auto& admin = *options.admin;
-  CPNS_TRY(const std::string body,
-           admin.client().post("/v1/keys/" + path_segment(options.number) + "/remove", "{}"));
+  CPNS_TRY(const std::string body, admin.client().post("/v1/keys/" + path_segment(options.number) + "/remove", "{}"));
   CPNS_TRY(const auto reply, parse_reply(body));
   if (admin.json) {
     out << reply.dump() << "\n";
   } else {
-    out << "Master key " << options.number << " is removed, for ever. Backups of its time can not be restored any more.\n";
+    out << "Master key " << options.number
+        << " is removed, for ever. Backups of its time can not be restored any more.\n";
   }
   return {};
 }
@@ -127,8 +129,9 @@ void add_key(CLI::App& app, Console& console) {
   on_call(add_verb(*group, "status", "Show which keys there are, and how far a rotation is", "key status --server DIR",
                    admin),
           admin, console, show_status);
-  auto* turn = add_verb(*group, "rotate", "Make a new master key and move every sealed value to it; the server works on",
-                        "key rotate --server DIR", admin);
+  auto* turn =
+      add_verb(*group, "rotate", "Make a new master key and move every sealed value to it; the server works on",
+               "key rotate --server DIR", admin);
   turn->add_flag("--alias", options->alias, "a new key for identity aliases instead");
   turn->add_flag("--no-wait", options->no_wait, "do not wait until everything is moved");
   on_call(turn, admin, console, [options](const AdminOptions&, std::ostream& out) { return rotate(*options, out); });

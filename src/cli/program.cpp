@@ -32,6 +32,7 @@ int run_program(int argc, const char* const* argv, std::ostream& out, std::ostre
   add_gateway(app, console);
   add_device(app, console);
   add_key(app, console);
+  add_token(app, console);
   add_vectors(app, console);
   add_explain(app, console);
   if (more != nullptr) more(app, console);

@@ -24,6 +24,7 @@ void add_explain(CLI::App& app, Console& console);
 void add_vectors(CLI::App& app, Console& console);
 void add_gateway(CLI::App& app, Console& console);
 void add_key(CLI::App& app, Console& console);
+void add_token(CLI::App& app, Console& console);
 void add_device(CLI::App& app, Console& console);
 
 /// Commands of a program that has more than this folder does.

@@ -71,8 +71,9 @@ Result<CheckedChain> check_chain(const std::vector<Bytes>& chain_der, ByteView p
   if (!key || X509_check_private_key(chain.front().get(), key.get()) != 1) {
     return unusable("a certificate for another key", "one for the key made here");
   }
-  CPNS_TRY(const auto info, tls::certificate_info(chain_der.front()));
-  const auto named = tls::pn_gw_id_of(info.uris);
+  const auto info = tls::certificate_info(chain_der.front());
+  if (!info) return unusable(info.error().got, "a certificate that makes sense");
+  const auto named = tls::pn_gw_id_of(info->uris);
   if (!named || *named != pn_gw_id) {
     return unusable(named ? named->text() : "a certificate without one PN GW identity", pn_gw_id.text());
   }

@@ -19,9 +19,9 @@ using OpenSeal =
     std::function<std::unique_ptr<store::FileSeal>(const std::filesystem::path& folder, const pngw::SealWish& wish)>;
 
 struct EnrollOptions {
-  GatewayFolder folder;                    ///< missing or empty
-  std::string pan_listen;                  ///< goes into gateway.toml
-  pngw::SealWish secrets;                  ///< goes there, too
+  GatewayFolder folder;    ///< missing or empty
+  std::string pan_listen;  ///< goes into gateway.toml
+  pngw::SealWish secrets;  ///< goes there, too
   OpenSeal open_seal;
   std::chrono::milliseconds limit{15000};  ///< for connecting, and again for the exchange
 };

@@ -28,8 +28,8 @@ struct OwnCertificate {
   std::unique_ptr<tls::EngineFactory> relay_engines;
 };
 
-Result<OwnCertificate> load_certificate(const GatewayFolder& folder, const GatewayConfig& config,
-                                        store::FileSeal& seal, runtime::Log& log) {
+Result<OwnCertificate> load_certificate(const GatewayFolder& folder, const GatewayConfig& config, store::FileSeal& seal,
+                                        runtime::Log& log) {
   CPNS_TRY(const auto chain, runtime::read_file(folder.certificate(), kMaxPem));
   CPNS_TRY(const auto key, pngw::read_sealed_file(folder.private_key(), seal, pngw::kPrivateKeyName, kMaxPem));
   CPNS_TRY(const auto ca, runtime::read_file(folder.trusted_ca(), kMaxPem));

@@ -9,7 +9,7 @@ namespace cpns::gateway {
 
 /// Runs until `stop` ends. `seal`, `pairings` and `log` must outlive it.
 /// Fails where it can't start: `listen_failed`, `gateway_already_running`, a broken certificate or file.
-[[nodiscard]] Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& config,
-                                       store::FileSeal& seal, store::PairingStore& pairings, runtime::Log& log);
+[[nodiscard]] Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& config, store::FileSeal& seal,
+                                       store::PairingStore& pairings, runtime::Log& log);
 
 }  // namespace cpns::gateway

@@ -13,9 +13,13 @@ void AuditTrail::refused(const Error& error, std::string subject, std::optional<
 
 void AuditTrail::refused_stranger(const Error& error) { append(refusals_.stranger(error.code, runtime::now())); }
 
-void AuditTrail::refused_admin(const Error& error, std::string request) {
-  append(refusals_.known(
-      {Kind::AdminRefused, runtime::now(), "operator", std::move(request), audit::detail_of(error), std::nullopt}));
+void AuditTrail::refused_admin(const Error& error, std::string request, std::string actor) {
+  append(refusals_.known({Kind::AdminRefused, runtime::now(), std::move(actor), std::move(request),
+                          audit::detail_of(error), std::nullopt}));
+}
+
+void AuditTrail::admin_done(std::string request, std::string actor) {
+  append({{Kind::AdminDone, runtime::now(), std::move(actor), std::move(request)}});
 }
 
 void AuditTrail::done(audit::Event event) { append({std::move(event)}); }

@@ -16,7 +16,9 @@ class AuditTrail {
   void refused(const Error& error, std::string subject, std::optional<ids::CorrelationId> run = {});
   /// A refusal of anybody else: counted only.
   void refused_stranger(const Error& error);
-  void refused_admin(const Error& error, std::string request);
+  void refused_admin(const Error& error, std::string request, std::string actor);
+  /// A request that changed something; what it changed has a record of its own.
+  void admin_done(std::string request, std::string actor);
   /// What this server has done beside its stores.
   void done(audit::Event event);
   /// Records what was counted and stands in no record yet.

@@ -120,8 +120,7 @@ Result<std::vector<FolderKeys::AliasKey>> FolderKeys::alias_keys() {
     CPNS_TRY(const auto content, read(file));
     const bool timed = content.size() == kKeySize + kTimeSize;
     if (!timed && content.size() != kKeySize) return key_refused(file.path, content.size());
-    keys.push_back(
-        {number, timed ? read_time(content.view()) : changed, key_of<secret::AliasKey>(content.view())});
+    keys.push_back({number, timed ? read_time(content.view()) : changed, key_of<secret::AliasKey>(content.view())});
   }
   std::ranges::stable_sort(keys, {}, [](const AliasKey& key) { return std::pair(key.made_at, key.number); });
   return keys;

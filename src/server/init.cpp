@@ -100,13 +100,14 @@ Result<std::vector<std::string>> init_folder(const fs::path& folder, const InitC
   CPNS_CHECK(fill(built, choices, settings, random, now, make_keys, make_store));
   CPNS_CHECK(move_into_place(built.root, target));
   building.moved();
-  return std::vector<std::string>{"server.toml      configuration, every key explained",
-                                  "keys/            the master key seals secrets at rest; the others are sealed under it",
-                                  "ca/              certificate authority of operator links",
-                                  "tls/             the server's certificate, which names its server_id",
-                                  "store/           SQLite database",
-                                  "revocations/     what was revoked: keep it apart from backups of store/",
-                                  "run/             admin socket while the server runs"};
+  return std::vector<std::string>{
+      "server.toml      configuration, every key explained",
+      "keys/            the master key seals secrets at rest; the others are sealed under it",
+      "ca/              certificate authority of operator links",
+      "tls/             the server's certificate, which names its server_id",
+      "store/           SQLite database",
+      "revocations/     what was revoked: keep it apart from backups of store/",
+      "run/             admin socket while the server runs"};
 }
 
 }  // namespace cpns::server

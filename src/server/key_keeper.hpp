@@ -18,9 +18,9 @@ struct KeyKeeperParts {
   store::SealStore& seals;
   store::KeySource& source;
   FolderKeys files;
-  assign::AliasKeys& alias_keys;    ///< what the whole server uses; replaced in place
-  std::chrono::seconds alias_age;   ///< a new alias key is made when the newest is as old; 0: never by itself
-  std::chrono::seconds alias_keeps; ///< how long aliases of a key that makes no new ones are still taken
+  assign::AliasKeys& alias_keys;     ///< what the whole server uses; replaced in place
+  std::chrono::seconds alias_age;    ///< a new alias key is made when the newest is as old; 0: never by itself
+  std::chrono::seconds alias_keeps;  ///< how long aliases of a key that makes no new ones are still taken
 };
 
 class KeyKeeper {

@@ -80,12 +80,18 @@ Result<void> Server::open_admin() {
                    *direct_links_,
                    *operator_links_,
                    *keys_,
+                   parts_.tokens,
                    std::move(*endpoint),
                    {{"operator", operator_listener_->address()},
                     {"direct", direct_listener_->address()},
                     {"admin", parts_.admin_socket.string()}},
                    runtime::now()};
-  CPNS_TRY(admin_, admin::Listener::open(parts_.admin_socket, std::move(view), tasks_));
+  const auto& settings = parts_.settings.admin;
+  if (!settings.shared_socket.empty()) {
+    CPNS_TRY(shared_admin_, admin::Listener::open(settings.shared_socket, admin::Admission::WithToken, view, tasks_));
+  }
+  const auto admission = settings.require_token ? admin::Admission::OwnUserWithToken : admin::Admission::OwnUser;
+  CPNS_TRY(admin_, admin::Listener::open(parts_.admin_socket, admission, std::move(view), tasks_));
   return {};
 }
 
@@ -99,6 +105,7 @@ void Server::start() {
   asio::co_spawn(tasks_.executor(), operator_listener_->run("operator", parts_.log, on_gateway), asio::detached);
   asio::co_spawn(tasks_.executor(), direct_listener_->run("direct", parts_.log, on_device), asio::detached);
   admin_->start();
+  if (shared_admin_) shared_admin_->start();
   keys_->start();
   // After the lines of the listeners, which the loop writes next.
   asio::post(tasks_.executor(), [this] {
@@ -120,6 +127,7 @@ Task<void> Server::stop() {
   if (operator_listener_) operator_listener_->stop();
   if (direct_listener_) direct_listener_->stop();
   if (admin_) admin_->stop();
+  if (shared_admin_) shared_admin_->stop();
   if (keys_) keys_->stop();
   if (operator_links_) operator_links_->close_all();
   if (direct_links_) direct_links_->close_all();

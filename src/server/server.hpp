@@ -18,6 +18,7 @@ struct ServerParts {
   store::Sealer& sealer;
   assign::AliasKeys alias_keys;
   store::SealStore& seals;
+  store::TokenStore& tokens;
   store::KeySource& key_source;
   FolderKeys folder_keys;
   tls::Identity certificate;  ///< names server_id [L1]
@@ -62,6 +63,7 @@ class Server {
   std::optional<runtime::Listener> direct_listener_;
   std::optional<KeyKeeper> keys_;
   std::unique_ptr<admin::Listener> admin_;
+  std::unique_ptr<admin::Listener> shared_admin_;
 };
 
 }  // namespace cpns::server

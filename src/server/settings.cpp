@@ -179,6 +179,9 @@ Result<Settings> read(const Config& config) {
   CPNS_TRY(made.proof_key, proof.path("key", "tls/server.key"));
   CPNS_TRY(const auto keys, root.table("keys"));
   CPNS_TRY(made.keys, key_settings(keys));
+  CPNS_TRY(const auto admin, root.table("admin"));
+  CPNS_TRY(made.admin.require_token, admin.flag("require_token", false));
+  CPNS_TRY(made.admin.shared_socket, admin.path("shared_socket", ""));
   CPNS_CHECK(config.finish());
   return made;
 }

@@ -55,6 +55,11 @@ struct KeySettings {
   std::chrono::seconds alias_age{0};
 };
 
+struct AdminSettings {
+  bool require_token = false;             ///< of root and the server's own user, too
+  std::filesystem::path shared_socket{};  ///< for other users of this machine, with tokens only; empty: none
+};
+
 struct Settings {
   ids::ServerId server_id;
   OperatorSettings operator_link;
@@ -71,6 +76,7 @@ struct Settings {
   store::Quota quota;  ///< [S7]; devices: for a PN GW that is added without one of its own
   std::chrono::seconds token_lifetime{0};
   KeySettings keys{};
+  AdminSettings admin{};
 };
 
 /// Fails with an error of runtime/config.hpp that names file, key and what is allowed.

@@ -121,6 +121,12 @@ pin_file = @key_pin_file@
 # A new key for identity aliases is made after so many days [T5]. 0: by `cpns key rotate --alias` only.
 alias_days = 30
 
+# The admin interface, run/admin.sock: root and this server's own user need no token unless require_token says so. Other
+# users of this machine may come in at a second socket, with a token of `cpns token add` only. Empty: there is none.
+[admin]
+require_token = false
+shared_socket = ""
+
 # Services: what a device asks for with `Host: NAME`. Each gets the device's verified identity in the header fields
 # CPNS-Device-ID and CPNS-PN-GW-ID; let nobody else reach its port.
 # [service.hello]

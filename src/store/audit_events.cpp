@@ -67,6 +67,15 @@ Event rotated(std::uint16_t number, std::uint64_t unopened, ids::UnixTime when) 
   return {Kind::MasterKeyRotated, when, "server", std::to_string(number), std::move(detail)};
 }
 
+Event token_made(const OperatorToken& token, std::string actor) {
+  return {Kind::OperatorTokenMade, token.made_at, std::move(actor), token.name,
+          std::string(to_text(token.scope)) + ", until " + std::to_string(token.expires_at.time_since_epoch().count())};
+}
+
+Event token_withdrawn(std::string name, ids::UnixTime when, std::string actor) {
+  return {Kind::OperatorTokenWithdrawn, when, std::move(actor), std::move(name)};
+}
+
 Event master_key_removed(std::uint16_t number, ids::UnixTime when, std::string actor) {
   return {Kind::MasterKeyRemoved, when, std::move(actor), std::to_string(number)};
 }

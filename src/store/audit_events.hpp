@@ -4,6 +4,7 @@
 
 #include "core/assign/records.hpp"
 #include "core/audit/record.hpp"
+#include "store/token_store.hpp"
 
 namespace cpns::store::events {
 
@@ -22,6 +23,8 @@ namespace cpns::store::events {
 /// Of the master key; `number` is the new one's.
 [[nodiscard]] audit::Event rotating(std::uint16_t number, ids::UnixTime when, std::string actor);
 [[nodiscard]] audit::Event rotated(std::uint16_t number, std::uint64_t unopened, ids::UnixTime when);
+[[nodiscard]] audit::Event token_made(const OperatorToken& token, std::string actor);
+[[nodiscard]] audit::Event token_withdrawn(std::string name, ids::UnixTime when, std::string actor);
 [[nodiscard]] audit::Event master_key_removed(std::uint16_t number, ids::UnixTime when, std::string actor);
 [[nodiscard]] audit::Event alias_key_rotated(std::uint8_t number, ids::UnixTime when, std::string actor);
 

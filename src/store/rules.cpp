@@ -103,4 +103,13 @@ Error no_such_peer(const PairingId& id) {
   return Error{Code::pan_peer_not_found, "pairing " + id.hex(), "a paired device"};
 }
 
+Result<void> check_tokens(std::size_t count, bool name_is_taken, const std::string& name) {
+  if (name_is_taken) return row_exists("operator_tokens", name);
+  if (count < kMaxOperatorTokens) return {};
+  return Error{Code::store_overloaded, std::to_string(count) + " operator tokens",
+               "at most " + std::to_string(kMaxOperatorTokens)};
+}
+
+Error no_such_token(const std::string& name) { return {Code::admin_token_unknown, name, "one of `cpns token list`"}; }
+
 }  // namespace cpns::store::rules

@@ -6,6 +6,7 @@
 #include "store/device_store.hpp"
 #include "store/gateway_store.hpp"
 #include "store/pairing_store.hpp"
+#include "store/token_store.hpp"
 
 namespace cpns::store::rules {
 
@@ -59,7 +60,11 @@ inline constexpr std::size_t kMaxUnusedSuccessors = 3;
 /// `expires_at` of the code, nullopt where there is none.
 [[nodiscard]] Result<void> check_claim(std::optional<ids::UnixTime> expires_at, const PairingId& id, ids::UnixTime now);
 
+/// `count` tokens that have not expired.
+[[nodiscard]] Result<void> check_tokens(std::size_t count, bool name_is_taken, const std::string& name);
+
 /// Errors that backends word alike.
+[[nodiscard]] Error no_such_token(const std::string& name);
 [[nodiscard]] Error row_exists(std::string_view table, std::string key);
 [[nodiscard]] Error no_such_peer(const PairingId& id);
 

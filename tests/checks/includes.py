@@ -46,8 +46,8 @@ FOREIGN = [
     (r"spdlog/", ["runtime"]),
     (r"boost/|runtime/asio\.hpp", ["runtime", "carrier", "pngw", "server", "gateway", "device", "cli", "ims"]),
     (r"(sys/socket|netinet/in|unistd|pthread|fcntl|time)\.h|ctime|fstream|thread|mutex|filesystem|iostream",
-     ["tls", "store", "store/memory", "store/file", "store/sqlite", "store/keys", "runtime", "carrier", "pngw", "server",
-      "gateway", "device", "cli", "ims"]),
+     ["tls", "store", "store/memory", "store/file", "store/sqlite", "store/keys", "runtime", "carrier", "pngw",
+      "server", "gateway", "device", "cli", "ims"]),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 

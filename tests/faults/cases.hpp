@@ -20,5 +20,7 @@ namespace cpns::faults {
 [[nodiscard]] Result<CaseResult> no_memory(const CaseOptions& options);
 /// Peers that fall silent after each byte of a handshake; `times` counts bytes, 0 tries each.
 [[nodiscard]] Result<CaseResult> stalling_peers(const CaseOptions& options);
+/// The Server is killed and started again where it knows so many devices.
+[[nodiscard]] Result<CaseResult> restarts(const CaseOptions& options, std::size_t devices);
 
 }  // namespace cpns::faults

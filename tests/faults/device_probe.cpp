@@ -3,6 +3,7 @@
 #include "device/link_hello.hpp"
 #include "runtime/system_random.hpp"
 #include "store/file/file_credential_store.hpp"
+#include "store/keys/local_seal.hpp"
 #include "support/deadline.hpp"
 
 namespace cpns::faults {
@@ -25,11 +26,17 @@ Task<void> open_once(const device::Context* context, const assign::Credential* c
   co_await link->shutdown();
 }
 
+std::unique_ptr<store::FileSeal> seal_of(const std::filesystem::path& folder, crypto::Random& random) {
+  const store::keys::SealChoice choice{.folder = folder, .kind = std::nullopt, .tcti = {}};
+  return std::make_unique<store::keys::LocalSeal>(choice, random);
+}
+
 }  // namespace
 
 Result<std::optional<Probe>> load_probe(const std::filesystem::path& folder) {
   const device::DeviceFolder place{folder};
-  store::file::FileCredentialStore store(place.record());
+  runtime::SystemRandom random;
+  store::file::FileCredentialStore store(place.record(), seal_of(folder, random));
   CPNS_TRY(auto record, store.load());
   if (!record.credential) return std::optional<Probe>();
   return std::optional<Probe>(Probe{folder, std::move(*record.credential)});
@@ -37,8 +44,8 @@ Result<std::optional<Probe>> load_probe(const std::filesystem::path& folder) {
 
 Answer ask_server(const Probe& probe) {
   const device::DeviceFolder place{probe.folder};
-  store::file::FileCredentialStore store(place.record());
   runtime::SystemRandom random;
+  store::file::FileCredentialStore store(place.record(), seal_of(probe.folder, random));
   runtime::Log log(runtime::LogOptions{.program = "faults", .level = Level::Error, .file = "/dev/null"});
   const device::Context context{place, store, random, log};
   auto answer = Answer::Unreachable;

@@ -46,6 +46,24 @@ TEST_F(FaultTest, when_files_are_torn_then_it_is_said_and_nothing_revoked_comes_
   expect_no_loss(torn_files, 5);
 }
 
+TEST_F(FaultTest, when_the_clock_jumps_and_comes_back_then_nothing_is_lost_and_nothing_revoked_lives_V1) {
+  expect_no_loss(clock_jumps, 9);
+}
+
+TEST_F(FaultTest, when_no_descriptor_is_left_then_nothing_answered_is_lost_and_work_goes_on_with_room) {
+  expect_no_loss(no_descriptors, 4);
+}
+
+TEST_F(FaultTest, when_no_memory_is_left_then_nothing_answered_is_lost) { expect_no_loss(no_memory, 4); }
+
+TEST_F(FaultTest, when_peers_fall_silent_at_any_byte_then_others_are_served_and_none_is_kept_V3) {
+  expect_no_loss(stalling_peers, 60);
+}
+
+TEST_F(FaultTest, when_the_server_is_killed_with_many_devices_then_it_comes_back_with_all_of_them) {
+  expect_no_loss([](const CaseOptions& options) { return restarts(options, 3000); }, 2);
+}
+
 TEST_F(FaultTest, when_a_sync_fails_then_the_store_takes_no_writes_until_it_is_opened_again) {
   const auto made = Scene::make({dir_ / "case", places_of_this_build(), 1, 1});
   ASSERT_TRUE(made.ok()) << to_text(made.error());

@@ -124,6 +124,25 @@ void Scene::forget() {
   codes_.clear();
 }
 
+Result<Probe> Scene::good_device() {
+  const Error none{Code::device_has_no_credential, "no device that is paired", "one"};
+  auto* device = any_device();
+  if (device == nullptr) return none;
+  CPNS_TRY(auto probe, load_probe(folder_of(*device)));
+  if (!probe) return none;
+  return std::move(*probe);
+}
+
+std::vector<std::string> Scene::revoked_that_are_alive() {
+  std::vector<std::string> alive;
+  for (const auto& device : devices_) {
+    if (!device.revoked) continue;
+    const auto probe = load_probe(folder_of(device));
+    if (probe && *probe && ask_server(**probe) == Answer::Accepted) alive.push_back(device.name + " was revoked");
+  }
+  return alive;
+}
+
 std::vector<std::string> Scene::what_is_lost() {
   std::vector<std::string> lost;
   for (const auto& device : devices_) {

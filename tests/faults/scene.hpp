@@ -55,6 +55,10 @@ class Scene {
   [[nodiscard]] bool said(const std::string& code);
   void forget();
 
+  /// One that was paired and not revoked, as its folder holds it now.
+  [[nodiscard]] Result<Probe> good_device();
+  /// Devices that were revoked and are let in.
+  [[nodiscard]] std::vector<std::string> revoked_that_are_alive();
   /// Looks at everything that was answered, and pairs one more device.
   [[nodiscard]] std::vector<std::string> what_is_lost();
   [[nodiscard]] std::size_t devices() const { return devices_.size(); }

@@ -121,10 +121,9 @@ void DirectLinkServer::fill_store() {
   store::Sealer sealer(store::keys::load_all(source).value());
   server::FolderKeys keys(folder, sealer, random);
   const auto aliases = server::alias_keys_of(keys.alias_keys().value());
-  const auto journal =
-      store::file::FileRevocationJournal::open(folder.root / "revocations" / "journal",
-                                               keys.journal_key().value(), runtime::now())
-          .value();
+  const auto journal = store::file::FileRevocationJournal::open(folder.root / "revocations" / "journal",
+                                                                keys.journal_key().value(), runtime::now())
+                           .value();
   store::sqlite::Options options;
   options.journal = journal.get();
   const auto database = store::sqlite::ServerDatabase::open(folder.database(), sealer, random, options).value();

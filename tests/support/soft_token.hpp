@@ -30,11 +30,11 @@ class SoftToken {
     std::ofstream(dir_ / "softhsm2.conf") << "directories.tokendir = " << (dir_ / "tokens").string()
                                           << "\nobjectstore.backend = file\nlog.level = ERROR\n";
     ::setenv("SOFTHSM2_CONF", (dir_ / "softhsm2.conf").c_str(), 1);
-    auto tool = cli::ChildProcess::start({in_path("softhsm2-util"),
-                                          {"--init-token", "--free", "--label", kLabel, "--so-pin", "12345678", "--pin",
-                                           "5678"},
-                                          {},
-                                          dir_ / "errors"});
+    auto tool = cli::ChildProcess::start(
+        {in_path("softhsm2-util"),
+         {"--init-token", "--free", "--label", kLabel, "--so-pin", "12345678", "--pin", "5678"},
+         {},
+         dir_ / "errors"});
     made_ = tool.ok() && tool->wait(std::chrono::seconds(20)).value_or(cli::ExitStatus{1, 0}).clean();
     write_pin("5678");
   }
@@ -57,13 +57,13 @@ class SoftTpm {
   SoftTpm() {
     std::filesystem::create_directory(dir_ / "state");
     const auto socket = (dir_ / "tpm").string();
-    auto started = cli::ChildProcess::start(
-        {in_path("swtpm"),
-         {"socket", "--tpm2", "--tpmstate", "dir=" + (dir_ / "state").string(), "--server",
-          "type=unixio,path=" + socket, "--ctrl", "type=unixio,path=" + socket + ".ctrl", "--flags",
-          "not-need-init,startup-clear"},
-         dir_ / "output",
-         dir_ / "errors"});
+    auto started =
+        cli::ChildProcess::start({in_path("swtpm"),
+                                  {"socket", "--tpm2", "--tpmstate", "dir=" + (dir_ / "state").string(), "--server",
+                                   "type=unixio,path=" + socket, "--ctrl", "type=unixio,path=" + socket + ".ctrl",
+                                   "--flags", "not-need-init,startup-clear"},
+                                  dir_ / "output",
+                                  dir_ / "errors"});
     if (started) process_.emplace(std::move(*started));
     ready_ = process_ && eventually([&] { return std::filesystem::exists(socket + ".ctrl"); });
   }

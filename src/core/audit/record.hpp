@@ -33,6 +33,7 @@ enum class Kind : std::uint8_t {
   OperatorTokenMade = 18,
   OperatorTokenWithdrawn = 19,
   MasterKeyRemoved = 20,
+  AdminDone = 21,
 };
 
 struct KindInfo {
@@ -40,7 +41,7 @@ struct KindInfo {
   std::string_view name;
   std::string_view subject;  ///< what stands in `subject`
 };
-inline constexpr std::array<KindInfo, 20> kKinds{{
+inline constexpr std::array<KindInfo, 21> kKinds{{
     {Kind::AssignmentActive, "assignment_active", "CM Device ID"},
     {Kind::DeviceInUse, "device_in_use", "CM Device ID"},
     {Kind::RenewalActive, "renewal_active", "CM Device ID, the new one"},
@@ -61,6 +62,7 @@ inline constexpr std::array<KindInfo, 20> kKinds{{
     {Kind::OperatorTokenMade, "operator_token_made", "the token's name"},
     {Kind::OperatorTokenWithdrawn, "operator_token_withdrawn", "the token's name"},
     {Kind::MasterKeyRemoved, "master_key_removed", "its number"},
+    {Kind::AdminDone, "admin_done", "method and path"},
 }};
 /// In the order of the numbers: the name of kind n is at n - 1.
 static_assert([] {

@@ -72,6 +72,7 @@ const Verb kAddGateway{"POST",
                        R"({"pn_gw_id","device_quota","expires_at","token"})",
                        "admits a PN GW, new or known, and gives its one-time enrolment token; an older one ends",
                        {},
-                       handle};
+                       handle,
+                       store::Scope::Operate};
 
 }  // namespace cpns::server::admin

@@ -27,6 +27,7 @@ const Verb kEraseDevice{"POST",
                         R"({"cm_device_id","state","closed_links"})",
                         "erases a device for ever, whatever its state; its open links are closed before the answer",
                         {},
-                        handle};
+                        handle,
+                        store::Scope::Operate};
 
 }  // namespace cpns::server::admin

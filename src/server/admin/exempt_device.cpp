@@ -27,6 +27,7 @@ const Verb kExemptDevice{"POST",
                          R"({"cm_device_id","exempted_at"})",
                          "exempts a device from renewing its first key; it stays marked so",
                          {},
-                         handle};
+                         handle,
+                         store::Scope::Operate};
 
 }  // namespace cpns::server::admin

@@ -13,6 +13,7 @@ runtime::Task<Result<Reply>> handle(View&, Request) {
                     {"path", verb->path},
                     {"takes", verb->takes},
                     {"gives", verb->gives},
+                    {"scope", store::to_text(verb->scope)},
                     {"what", verb->what}});
   }
   co_return reply(Json{{"requests", std::move(list)}});
@@ -23,9 +24,10 @@ runtime::Task<Result<Reply>> handle(View&, Request) {
 const Verb kIndex{"GET",
                   "/v1",
                   "",
-                  R"({"requests":[{"method","path","takes","gives","what"}]})",
+                  R"({"requests":[{"method","path","takes","gives","scope","what"}]})",
                   "lists the requests of this interface",
                   {},
-                  handle};
+                  handle,
+                  store::Scope::Read};
 
 }  // namespace cpns::server::admin

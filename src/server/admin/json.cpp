@@ -15,6 +15,11 @@ constexpr std::size_t kMaxPage = 1000;
 
 unsigned status_of(const Error& error) {
   switch (error.code) {
+    case Code::admin_token_refused:
+      return 401;
+    case Code::admin_scope_too_small:
+      return 403;
+    case Code::admin_token_unknown:
     case Code::admin_path_unknown:
     case Code::device_not_found:
     case Code::gateway_not_found:

@@ -30,7 +30,7 @@ runtime::Task<Result<Reply>> status(View& view, Request) {
 runtime::Task<Result<Reply>> rotate(View& view, Request request) {
   CPNS_CO_TRY(const auto json, parse_body(request.body, {"which"}));
   const auto which = json.value("which", Json("master"));
-  std::string actor = "operator";
+  auto actor = request.actor;
   if (which == "alias") {
     const auto made = co_await view.keys.rotate_alias(std::move(actor));
     if (!made) co_return made.error();
@@ -50,7 +50,7 @@ runtime::Task<Result<Reply>> remove(View& view, Request request) {
   if (failed != std::errc{} || end != text.data() + text.size()) {
     co_return Error{Code::admin_request_malformed, text, "the number of a master key"};
   }
-  std::string actor = "operator";
+  auto actor = request.actor;
   const auto removed = co_await view.keys.remove(number, std::move(actor));
   if (!removed) co_return removed.error();
   co_return reply(Json{{"number", number}, {"state", "removed"}});
@@ -58,13 +58,15 @@ runtime::Task<Result<Reply>> remove(View& view, Request request) {
 
 }  // namespace
 
-const Verb kKeyStatus{"GET",
-                      "/v1/keys",
-                      "",
-                      R"({"source","current","master_keys","moving_to","complete","done","total","unopened","alias_keys"})",
-                      "shows which master keys and alias keys there are, and how far a rotation is",
-                      {},
-                      status};
+const Verb kKeyStatus{
+    "GET",
+    "/v1/keys",
+    "",
+    R"({"source","current","master_keys","moving_to","complete","done","total","unopened","alias_keys"})",
+    "shows which master keys and alias keys there are, and how far a rotation is",
+    {},
+    status,
+    store::Scope::Read};
 
 const Verb kRotateKeys{"POST",
                        "/v1/keys/rotate",
@@ -72,14 +74,17 @@ const Verb kRotateKeys{"POST",
                        R"({"which","number"})",
                        "makes a new key; every sealed value is moved to a new master key while the server works",
                        {},
-                       rotate};
+                       rotate,
+                       store::Scope::Administer};
 
-const Verb kRemoveKey{"POST",
-                      "/v1/keys/{number}/remove",
-                      "{} or nothing",
-                      R"({"number","state"})",
-                      "removes a master key that nothing is sealed under; backups of its time can not be restored any more",
-                      {},
-                      remove};
+const Verb kRemoveKey{
+    "POST",
+    "/v1/keys/{number}/remove",
+    "{} or nothing",
+    R"({"number","state"})",
+    "removes a master key that nothing is sealed under; backups of its time can not be restored any more",
+    {},
+    remove,
+    store::Scope::Administer};
 
 }  // namespace cpns::server::admin

@@ -29,6 +29,7 @@ const Verb kListDevices{"GET",
                         R"({"devices":[{"cm_device_id","state","device_name","pn_gw_id",...}],"next"})",
                         "lists devices, pending ones too; `next` goes into `after` for the next page",
                         {"after", "limit"},
-                        handle};
+                        handle,
+                        store::Scope::Read};
 
 }  // namespace cpns::server::admin

@@ -27,6 +27,7 @@ const Verb kListGateways{"GET",
                          R"({"gateways":[{"pn_gw_id","state","device_count","device_quota",...}],"next"})",
                          "lists PN GWs in order of identity; `next` goes into `after` for the next page",
                          {"after", "limit"},
-                         handle};
+                         handle,
+                         store::Scope::Read};
 
 }  // namespace cpns::server::admin

@@ -22,34 +22,44 @@ constexpr std::size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
 
 }  // namespace
 
-Listener::Listener(Protocol::acceptor acceptor, std::filesystem::path path, View view, Tasks& tasks)
+Listener::Listener(Protocol::acceptor acceptor, std::filesystem::path path, Admission admission, View view,
+                   Tasks& tasks)
     : acceptor_(std::move(acceptor)),
       path_(std::move(path)),
+      admission_(admission),
       view_(std::move(view)),
       tasks_(tasks),
       sessions_(kMaxConnections) {}
 
-Result<std::unique_ptr<Listener>> Listener::open(const std::filesystem::path& socket, View view, Tasks& tasks) {
+Result<std::unique_ptr<Listener>> Listener::open(const std::filesystem::path& socket, Admission admission, View view,
+                                                 Tasks& tasks) {
   const auto path = socket.string();
   if (path.size() > kMaxPath) {
     return Error{Code::listen_failed, path + ": longer than " + std::to_string(kMaxPath) + " bytes",
                  "a shorter folder name"};
   }
-  ::unlink(path.c_str());  // the folder's lock is held: nobody listens there
+  // The folder's lock is held: nobody listens there. What is no socket was put there by somebody else.
+  struct stat found {};
+  if (::lstat(path.c_str(), &found) == 0 && !S_ISSOCK(found.st_mode)) {
+    return Error{Code::listen_failed, path + ": there is a file of another kind", "a path that is free"};
+  }
+  ::unlink(path.c_str());
   boost::system::error_code error;
   Protocol::acceptor acceptor(tasks.executor());
   acceptor.open(Protocol(), error);
   if (!error) acceptor.bind(Protocol::endpoint(path), error);
-  // The folder is closed to others already; the mode says so once more.
-  if (!error && ::chmod(path.c_str(), 0600) != 0)
+  const mode_t mode = admission == Admission::WithToken ? 0666 : 0600;
+  if (!error && ::chmod(path.c_str(), mode) != 0)
     error = boost::system::error_code(errno, boost::system::system_category());
   if (!error) acceptor.listen(static_cast<int>(kMaxConnections), error);
   if (error) return Error{Code::listen_failed, path + ": " + error.message(), "a folder of cpns-server init"};
-  return std::unique_ptr<Listener>(new Listener(std::move(acceptor), socket, std::move(view), tasks));
+  return std::unique_ptr<Listener>(new Listener(std::move(acceptor), socket, admission, std::move(view), tasks));
 }
 
 void Listener::start() {
-  view_.context.log.event(Code::listener_started, {{"listener", "admin"}, {"address", path_.string()}});
+  view_.context.log.event(
+      Code::listener_started,
+      {{"listener", admission_ == Admission::WithToken ? "admin-shared" : "admin"}, {"address", path_.string()}});
   asio::co_spawn(tasks_.executor(), accept(this), asio::detached);
 }
 
@@ -86,6 +96,7 @@ Task<void> Listener::accept(Listener* self) {
 }
 
 bool Listener::may_use(Socket& socket) {
+  if (admission_ == Admission::WithToken) return true;
   ucred peer{};
   socklen_t size = sizeof(peer);
   if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
@@ -98,7 +109,9 @@ bool Listener::may_use(Socket& socket) {
 }
 
 Task<void> Listener::serve(Listener* self, std::shared_ptr<Socket> socket, Crowd::Place place) {
-  co_await serve_requests(self->view_, socket);
+  std::optional<Access> without_token;
+  if (self->admission_ == Admission::OwnUser) without_token = Access{store::Scope::Administer, "operator"};
+  co_await serve_requests(self->view_, std::move(without_token), socket);
   place.leave();
 }
 

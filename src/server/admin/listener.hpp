@@ -1,6 +1,6 @@
 #pragma once
-// The admin interface on a Unix socket: HTTP/1.1 and JSON, for root and the server's own user only. On the loop's
-// thread. Beast works behind it; only session.cpp knows.
+// The admin interface on a Unix socket: HTTP/1.1 and JSON, for root and the server's own user, or with tokens. On the
+// loop's thread. Beast works behind it; only session.cpp knows.
 
 #include <filesystem>
 
@@ -9,20 +9,27 @@
 
 namespace cpns::server::admin {
 
+/// Who comes in at a socket.
+enum class Admission : std::uint8_t {
+  OwnUser,           ///< root and the server's own user; a token narrows what they may do
+  OwnUserWithToken,  ///< the same, and each request needs a token
+  WithToken,         ///< every user of this machine, with a token
+};
+
 class Listener {
  public:
   /// Takes over the place of a socket that an earlier process left. `tasks` must outlive it. Fails with
   /// `listen_failed`.
-  [[nodiscard]] static Result<std::unique_ptr<Listener>> open(const std::filesystem::path& socket, View view,
-                                                              Tasks& tasks);
+  [[nodiscard]] static Result<std::unique_ptr<Listener>> open(const std::filesystem::path& socket, Admission admission,
+                                                              View view, Tasks& tasks);
   /// Accepts until stop().
   void start();
   void stop();
 
  private:
   using Socket = runtime::asio::local::stream_protocol::socket;
-  Listener(runtime::asio::local::stream_protocol::acceptor acceptor, std::filesystem::path path, View view,
-           Tasks& tasks);
+  Listener(runtime::asio::local::stream_protocol::acceptor acceptor, std::filesystem::path path, Admission admission,
+           View view, Tasks& tasks);
 
   static runtime::Task<void> accept(Listener* self);
   static runtime::Task<void> serve(Listener* self, std::shared_ptr<Socket> socket, Crowd::Place place);
@@ -30,6 +37,7 @@ class Listener {
 
   runtime::asio::local::stream_protocol::acceptor acceptor_;
   std::filesystem::path path_;
+  Admission admission_;
   View view_;
   Tasks& tasks_;
   Crowd sessions_;

@@ -36,6 +36,7 @@ const Verb kRevokeBefore{
     R"({"before","closed_links"})",
     "revokes every device whose key was issued before a time; their open links are closed before the answer",
     {},
-    handle};
+    handle,
+    store::Scope::Operate};
 
 }  // namespace cpns::server::admin

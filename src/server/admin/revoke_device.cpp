@@ -28,6 +28,7 @@ const Verb kRevokeDevice{"POST",
                          R"({"cm_device_id","state","closed_links"})",
                          "revokes a device for ever; its open links are closed before the answer",
                          {},
-                         handle};
+                         handle,
+                         store::Scope::Operate};
 
 }  // namespace cpns::server::admin

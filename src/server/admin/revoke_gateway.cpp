@@ -29,6 +29,7 @@ const Verb kRevokeGateway{
     R"({"pn_gw_id","state","closed_links"})",
     "revokes a PN GW for ever, with all its devices; their open links are closed before the answer",
     {},
-    handle};
+    handle,
+    store::Scope::Operate};
 
 }  // namespace cpns::server::admin

@@ -35,28 +35,58 @@ class Limit {
   asio::steady_timer timer_;
 };
 
-Task<Reply> answer(View& view, http::request<http::string_body>& request) {
+/// A token says what may be done, whoever holds it; without one it is whose process has connected that counts.
+Result<Access> access_to(View& view, const std::optional<Access>& without_token,
+                         http::request<http::string_body>& request) {
+  const auto field = request.find(http::field::authorization);
+  if (field != request.end())
+    return access_of({field->value().data(), field->value().size()}, view.tokens, runtime::now());
+  if (without_token) return *without_token;
+  return Error{Code::admin_token_refused, "no token", "Authorization: Bearer and a token of `cpns token add`"};
+}
+
+Result<Match> admit(View& view, const std::optional<Access>& without_token, http::request<http::string_body>& request) {
+  CPNS_TRY(auto access, access_to(view, without_token, request));
+  CPNS_TRY(auto matched, match(std::string(request.method_string()), std::string(request.target())));
+  CPNS_CHECK(check_scope(access, matched.verb->scope));
+  matched.request.actor = std::move(access.actor);
+  return matched;
+}
+
+Task<Reply> answer(View& view, const std::optional<Access>& without_token, http::request<http::string_body>& request) {
   const std::string method(request.method_string());
   const std::string target(request.target());
-  auto matched = match(method, target);
+  auto matched = admit(view, without_token, request);
   auto* audit = view.context.audit;
   if (!matched) {
-    if (audit != nullptr) audit->refused_admin(matched.error(), method);
+    const bool token = matched.error().code != Code::admin_path_unknown;
+    if (token) view.context.log.error(matched.error(), {{"admin", method}});
+    if (audit != nullptr) audit->refused_admin(matched.error(), method, "operator");
     co_return reply(matched.error());
   }
   matched->request.body = std::move(request.body());
+  const auto actor = matched->request.actor;
   auto handled = co_await matched->verb->handler(view, std::move(matched->request));
   if (!handled) {
     view.context.log.error(handled.error(), {{"admin", method + " " + std::string(matched->verb->path)}});
-    if (audit != nullptr) audit->refused_admin(handled.error(), method + " " + target);
+    if (audit != nullptr) audit->refused_admin(handled.error(), method + " " + target, actor);
     co_return reply(handled.error());
   }
+  if (audit != nullptr && method != "GET") audit->admin_done(method + " " + target, actor);
   co_return std::move(*handled);
+}
+
+/// As far as it can be reached: the buffer that the head was read into is the connection's, and ends with it.
+void wipe_token(http::request<http::string_body>& request) {
+  const auto field = request.find(http::field::authorization);
+  if (field == request.end()) return;
+  const auto value = field->value();
+  secret::wipe({reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), value.size()});
 }
 
 }  // namespace
 
-Task<void> serve_requests(View& view, std::shared_ptr<Socket> socket) {
+Task<void> serve_requests(View& view, std::optional<Access> without_token, std::shared_ptr<Socket> socket) {
   boost::beast::flat_buffer buffer(kMaxHead + kMaxBody);
   for (bool keep = true; keep;) {
     const Limit limit(socket);
@@ -78,7 +108,8 @@ Task<void> serve_requests(View& view, std::shared_ptr<Socket> socket) {
       keep = false;
     } else {
       keep = parser.get().keep_alive();
-      made = co_await answer(view, parser.get());
+      made = co_await answer(view, without_token, parser.get());
+      wipe_token(parser.get());
     }
     http::response<http::string_body> response(static_cast<http::status>(made.status), 11);
     response.set(http::field::content_type, "application/json");

@@ -23,6 +23,7 @@ const Verb kShowDevice{"GET",
                        R"({"cm_device_id","state",...,"open_links":[address]})",
                        "shows one device and where its open links come from",
                        {},
-                       handle};
+                       handle,
+                       store::Scope::Read};
 
 }  // namespace cpns::server::admin

@@ -38,6 +38,7 @@ const Verb kStatus{
     R"({"version","server_id","started_at","uptime_seconds","operator_links",...,"listeners","services"})",
     "shows version, uptime, open links and listeners",
     {},
-    handle};
+    handle,
+    store::Scope::Read};
 
 }  // namespace cpns::server::admin

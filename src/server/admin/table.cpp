@@ -7,10 +7,10 @@ namespace cpns::server::admin {
 
 namespace {
 
-constexpr std::array kVerbs = {&kIndex,        &kStatus,        &kAddGateway,   &kListGateways,
-                               &kListDevices,  &kShowDevice,    &kRevokeDevice, &kEraseDevice,
-                               &kExemptDevice, &kRevokeGateway, &kRevokeBefore,
-                               &kKeyStatus, &kRotateKeys, &kRemoveKey};
+constexpr std::array kVerbs = {&kIndex,        &kStatus,       &kAddGateway,  &kListGateways, &kListDevices,
+                               &kShowDevice,   &kRevokeDevice, &kEraseDevice, &kExemptDevice, &kRevokeGateway,
+                               &kRevokeBefore, &kKeyStatus,    &kRotateKeys,  &kRemoveKey,    &kListTokens,
+                               &kAddToken,     &kWithdrawToken};
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -96,7 +96,10 @@ Result<Match> match(std::string_view method, std::string_view target) {
     if (!values) continue;
     const auto text = question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
     CPNS_TRY(auto query, query_of(text, *verb));
-    return Match{verb, Request{std::move(*values), std::move(query), {}}};
+    Request request;
+    request.values = std::move(*values);
+    request.query = std::move(query);
+    return Match{verb, std::move(request)};
   }
   return Error{Code::admin_path_unknown, std::string(method) + " " + std::string(path), "one of the list at GET /v1"};
 }

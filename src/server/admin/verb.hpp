@@ -10,6 +10,7 @@
 
 #include "server/direct_listener.hpp"
 #include "server/operator_listener.hpp"
+#include "store/token_store.hpp"
 
 namespace cpns::server {
 class KeyKeeper;
@@ -24,6 +25,7 @@ struct View {
   DirectListener& direct_links;
   OperatorListener& operator_links;
   KeyKeeper& keys;
+  store::TokenStore& tokens;
   ids::Endpoint operator_endpoint;                             ///< for enrolment tokens
   std::vector<std::pair<std::string, std::string>> listeners;  ///< link, address
   ids::UnixTime started_at;
@@ -33,6 +35,7 @@ struct Request {
   std::vector<std::string> values;           ///< what stood in the `{...}` of the path
   std::map<std::string, std::string> query;  ///< only names that the verb takes
   std::string body;                          ///< JSON text, empty where there is none
+  std::string actor = "operator";            ///< who asks: that, or the name of a token
 };
 
 struct Reply {
@@ -48,6 +51,7 @@ struct Verb {
   std::string_view what;
   std::vector<std::string_view> query_names;
   runtime::Task<Result<Reply>> (*handler)(View& view, Request request);
+  store::Scope scope;  ///< what a token must hold
 };
 
 /// All requests, in the order of the list.
@@ -66,6 +70,9 @@ extern const Verb kRevokeBefore;
 extern const Verb kKeyStatus;
 extern const Verb kRotateKeys;
 extern const Verb kRemoveKey;
+extern const Verb kListTokens;
+extern const Verb kAddToken;
+extern const Verb kWithdrawToken;
 extern const Verb kStatus;
 
 struct Match {

@@ -1,6 +1,7 @@
 #pragma once
 // The device's record in one file of mode 0600 (form: store/record_codec.hpp), sealed with what the machine has [K2].
-// Not thread-safe, as the interface; several processes may use it: each load sees one whole record, the last save stays.
+// Not thread-safe, as the interface; several processes may use it: each load sees one whole record, the last save
+// stays.
 
 #include <filesystem>
 #include <memory>

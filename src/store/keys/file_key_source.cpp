@@ -62,8 +62,7 @@ Result<void> destroy_file(const fs::path& file) {
     const auto size = descriptor.number() < 0 ? -1 : ::lseek(descriptor.number(), 0, SEEK_END);
     if (size < 0) return failed_on(file, std::generic_category().message(errno));
     const Bytes nothing(static_cast<std::size_t>(size), 0);
-    if (::pwrite(descriptor.number(), nothing.data(), nothing.size(), 0) != size ||
-        ::fsync(descriptor.number()) != 0) {
+    if (::pwrite(descriptor.number(), nothing.data(), nothing.size(), 0) != size || ::fsync(descriptor.number()) != 0) {
       return failed_on(file, std::generic_category().message(errno));
     }
   }

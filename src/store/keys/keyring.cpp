@@ -32,8 +32,7 @@ Result<std::optional<secret::LocalSealKey>> key_in_keyring() {
                      (size < 0 ? std::generic_category().message(errno) : std::to_string(size) + " bytes"),
                  "32 bytes that this user may read"};
   }
-  return std::optional(
-      LocalSealKey::make([&](auto to) { std::memcpy(to.data(), content.view().data(), to.size()); }));
+  return std::optional(LocalSealKey::make([&](auto to) { std::memcpy(to.data(), content.view().data(), to.size()); }));
 }
 
 }  // namespace cpns::store::keys

@@ -127,8 +127,7 @@ Result<std::optional<secret::LocalSealKey>> LocalSeal::load_file(bool make) {
     return Error{Code::local_seal_unusable, file.string() + ": " + std::to_string(content->size()) + " bytes",
                  "32 bytes"};
   }
-  return std::optional(
-      LocalSealKey::make([&](auto to) { std::memcpy(to.data(), content->view().data(), to.size()); }));
+  return std::optional(LocalSealKey::make([&](auto to) { std::memcpy(to.data(), content->view().data(), to.size()); }));
 }
 
 }  // namespace cpns::store::keys

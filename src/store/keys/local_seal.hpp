@@ -21,9 +21,9 @@ enum class SealKind : std::uint8_t { Keyring = 1, Tpm = 2, File = 3 };
 
 /// `[secrets]` of device.toml and gateway.toml.
 struct SealChoice {
-  std::filesystem::path folder;       ///< of the program: `seal.key` or `seal.tpm` lies there
-  std::optional<SealKind> kind{};     ///< none: the first that is there
-  std::string tcti{};                 ///< how the TPM is reached; empty: /dev/tpmrm0, where that is there
+  std::filesystem::path folder;    ///< of the program: `seal.key` or `seal.tpm` lies there
+  std::optional<SealKind> kind{};  ///< none: the first that is there
+  std::string tcti{};              ///< how the TPM is reached; empty: /dev/tpmrm0, where that is there
 };
 
 class LocalSeal final : public FileSeal {

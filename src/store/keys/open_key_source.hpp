@@ -13,11 +13,11 @@ namespace cpns::store::keys {
 struct KeyChoice {
   enum class Source : std::uint8_t { File, Credential, Pkcs11 };
   Source source = Source::File;
-  std::filesystem::path folder{};    ///< of key files, wrapped ones too; not used by Credential
-  std::filesystem::path module{};    ///< of the token: a shared library
-  std::string token{};               ///< label of the token
-  std::string label = "cpns-master"; ///< of the AES-256 key inside it, which wraps the master keys
-  std::filesystem::path pin_file{};  ///< private; holds the user's PIN and nothing else
+  std::filesystem::path folder{};     ///< of key files, wrapped ones too; not used by Credential
+  std::filesystem::path module{};     ///< of the token: a shared library
+  std::string token{};                ///< label of the token
+  std::string label = "cpns-master";  ///< of the AES-256 key inside it, which wraps the master keys
+  std::filesystem::path pin_file{};   ///< private; holds the user's PIN and nothing else
 };
 
 /// Opens the source of `choice`. Fails with `key_source_unusable`.

@@ -101,8 +101,8 @@ struct Pkcs11Token::Session {
   /// 0 where there is none.
   Result<CK_OBJECT_HANDLE> find_key() {
     CK_OBJECT_CLASS kind = CKO_SECRET_KEY;
-    std::array<CK_ATTRIBUTE, 2> wanted{{{CKA_CLASS, &kind, sizeof kind},
-                                        {CKA_LABEL, place.label.data(), place.label.size()}}};
+    std::array<CK_ATTRIBUTE, 2> wanted{
+        {{CKA_CLASS, &kind, sizeof kind}, {CKA_LABEL, place.label.data(), place.label.size()}}};
     CPNS_CHECK(check("C_FindObjectsInit", functions->C_FindObjectsInit(handle, wanted.data(), wanted.size())));
     std::array<CK_OBJECT_HANDLE, 2> found{};
     CK_ULONG count = 0;
@@ -161,8 +161,8 @@ Result<void> Pkcs11Token::ensure_key() {
                                       {CKA_VALUE_LEN, &size, sizeof size}}};
   CK_MECHANISM generate{CKM_AES_KEY_GEN, nullptr, 0};
   CK_OBJECT_HANDLE made = 0;
-  return session_->check("C_GenerateKey", session_->functions->C_GenerateKey(session_->handle, &generate,
-                                                                            wanted.data(), wanted.size(), &made));
+  return session_->check("C_GenerateKey", session_->functions->C_GenerateKey(session_->handle, &generate, wanted.data(),
+                                                                             wanted.size(), &made));
 }
 
 Result<Bytes> Pkcs11Token::wrap(ByteView secret, ByteView bound_to, crypto::Random& random) {
@@ -174,9 +174,8 @@ Result<Bytes> Pkcs11Token::wrap(ByteView secret, ByteView bound_to, crypto::Rand
   Bytes wrapped(nonce.size() + secret.size() + crypto::kGcmTagSize);
   std::ranges::copy(nonce, wrapped.begin());
   CK_ULONG size = wrapped.size() - nonce.size();
-  CPNS_CHECK(session_->check("C_Encrypt",
-                             functions->C_Encrypt(session_->handle, const_cast<CK_BYTE*>(secret.data()), secret.size(),
-                                                  wrapped.data() + nonce.size(), &size)));
+  CPNS_CHECK(session_->check("C_Encrypt", functions->C_Encrypt(session_->handle, const_cast<CK_BYTE*>(secret.data()),
+                                                               secret.size(), wrapped.data() + nonce.size(), &size)));
   wrapped.resize(nonce.size() + size);
   return wrapped;
 }
@@ -191,9 +190,8 @@ Result<secret::SecretBuffer> Pkcs11Token::unwrap(ByteView wrapped, ByteView boun
   // Some tokens want room for the tag too.
   secret::SecretBuffer opened(sealed.size());
   CK_ULONG size = opened.size();
-  CPNS_CHECK(session_->check("C_Decrypt",
-                             functions->C_Decrypt(session_->handle, const_cast<CK_BYTE*>(sealed.data()), sealed.size(),
-                                                  opened.writable().data(), &size)));
+  CPNS_CHECK(session_->check("C_Decrypt", functions->C_Decrypt(session_->handle, const_cast<CK_BYTE*>(sealed.data()),
+                                                               sealed.size(), opened.writable().data(), &size)));
   opened.shrink(size);
   return opened;
 }

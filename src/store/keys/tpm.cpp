@@ -51,8 +51,7 @@ TPM2B_PUBLIC sealed_template() {
   auto& area = made.publicArea;
   area.type = TPM2_ALG_KEYEDHASH;
   area.nameAlg = TPM2_ALG_SHA256;
-  area.objectAttributes =
-      TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_NODA;
+  area.objectAttributes = TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_NODA;
   area.parameters.keyedHashDetail.scheme.scheme = TPM2_ALG_NULL;
   return made;
 }
@@ -91,8 +90,8 @@ class Tpm {
     cipher.keyBits.aes = 128;
     cipher.mode.aes = TPM2_ALG_CFB;
     CPNS_CHECK(check("TPM2_StartAuthSession",
-                     Esys_StartAuthSession(context_, primary_, ESYS_TR_NONE, kNoSession, kNoSession, kNoSession, nullptr,
-                                           TPM2_SE_HMAC, &cipher, TPM2_ALG_SHA256, &session_)));
+                     Esys_StartAuthSession(context_, primary_, ESYS_TR_NONE, kNoSession, kNoSession, kNoSession,
+                                           nullptr, TPM2_SE_HMAC, &cipher, TPM2_ALG_SHA256, &session_)));
     const TPMA_SESSION both = TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT | TPMA_SESSION_CONTINUESESSION;
     return check("session", Esys_TRSess_SetAttributes(context_, session_, both, 0xff));
   }

@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <optional>
 
-#include "core/crypto/random.hpp"
 #include "core/base/result.hpp"
+#include "core/crypto/random.hpp"
 #include "core/secret/keys.hpp"
 
 namespace cpns::store::keys {

@@ -9,6 +9,7 @@
 #include "store/device_store.hpp"
 #include "store/gateway_store.hpp"
 #include "store/seal_store.hpp"
+#include "store/token_store.hpp"
 
 namespace cpns::store::memory {
 
@@ -35,6 +36,7 @@ struct Rows {
   const audit::Chain* chain = nullptr;  ///< without it nothing is recorded
   std::vector<audit::Stored> records;
   ResealProgress resealed;
+  std::map<std::string, OperatorToken> operator_tokens;  ///< by name
 
   [[nodiscard]] audit::Head audit_head() const {
     return records.empty() ? audit::Head{} : audit::Head{records.back().sequence, records.back().link};

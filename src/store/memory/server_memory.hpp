@@ -8,6 +8,7 @@
 #include "store/device_store.hpp"
 #include "store/gateway_store.hpp"
 #include "store/seal_store.hpp"
+#include "store/token_store.hpp"
 
 namespace cpns::store::memory {
 
@@ -24,6 +25,7 @@ class ServerMemory {
   [[nodiscard]] GatewayStore& gateways() noexcept;
   [[nodiscard]] AuditStore& audit() noexcept;
   [[nodiscard]] SealStore& seals() noexcept;
+  [[nodiscard]] TokenStore& tokens() noexcept;
 
   /// The sealed blob of each row that holds one, for tests of tampering and erasure: writable, not thread-safe.
   [[nodiscard]] std::vector<Bytes*> sealed_values();

@@ -149,6 +149,11 @@ Result<void> restore(const fs::path& file, const fs::path& database, const CopyP
   std::error_code failed;
   fs::remove(fresh, failed);
   if (auto copied = copy_database(file, fresh, progress); !copied) return not_made(fresh, to_text(copied.error()));
+  // A token that was withdrawn since must not come back: after a restore there are none.
+  if (auto restored = Connection::open(fresh, Connection::Use::Write, kBusy)) {
+    static_cast<void>(restored->execute("DELETE FROM operator_tokens"));
+    static_cast<void>(restored->execute("PRAGMA journal_mode = DELETE"));
+  }
   const fs::path former(database.string() + ".replaced");
   if (fs::exists(database, failed)) {
     // The log of the former database must not be taken for the new one's: it is written back first.

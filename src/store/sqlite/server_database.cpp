@@ -5,6 +5,7 @@
 #include "store/sqlite/sqlite_device_store.hpp"
 #include "store/sqlite/sqlite_gateway_store.hpp"
 #include "store/sqlite/sqlite_seal_store.hpp"
+#include "store/sqlite/sqlite_token_store.hpp"
 
 namespace cpns::store::sqlite {
 
@@ -14,11 +15,13 @@ struct ServerDatabase::Parts {
         gateways(*opened, sealer, random),
         audit(*opened),
         seals(*opened, sealer, random),
+        tokens(*opened),
         database(std::move(opened)) {}
   SqliteDeviceStore devices;
   SqliteGatewayStore gateways;
   SqliteAuditStore audit;
   SqliteSealStore seals;
+  SqliteTokenStore tokens;
   std::unique_ptr<Database> database;  ///< ends first: a Done may still use the stores
 };
 
@@ -44,5 +47,6 @@ DeviceStore& ServerDatabase::devices() noexcept { return parts_->devices; }
 GatewayStore& ServerDatabase::gateways() noexcept { return parts_->gateways; }
 AuditStore& ServerDatabase::audit() noexcept { return parts_->audit; }
 SealStore& ServerDatabase::seals() noexcept { return parts_->seals; }
+TokenStore& ServerDatabase::tokens() noexcept { return parts_->tokens; }
 
 }  // namespace cpns::store::sqlite

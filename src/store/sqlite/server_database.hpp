@@ -11,6 +11,7 @@
 #include "store/gateway_store.hpp"
 #include "store/seal_store.hpp"
 #include "store/sqlite/options.hpp"
+#include "store/token_store.hpp"
 
 namespace cpns::store::sqlite {
 
@@ -33,6 +34,7 @@ class ServerDatabase {
   /// With `Options::audit` missing, `append` does nothing.
   [[nodiscard]] AuditStore& audit() noexcept;
   [[nodiscard]] SealStore& seals() noexcept;
+  [[nodiscard]] TokenStore& tokens() noexcept;
   /// Revocations that `open` carried out again: the database was restored from a backup.
   [[nodiscard]] std::size_t replayed() const noexcept { return replayed_; }
 

@@ -68,9 +68,10 @@ Result<ResealProgress> SqliteSealStore::progress() { return readers_.with(read_p
 void SqliteSealStore::begin(ids::UnixTime now, std::string actor, Done done) {
   const auto begin = [this, now, actor = std::move(actor)](Connection& connection) -> Result<void> {
     const auto number = sealer_.current();
-    CPNS_CHECK(connection.run("UPDATE seal_state SET key_number = ?, last_row = 0, unopened = 0, complete = 0, "
-                              "end_row = (SELECT coalesce(max(row_id), 0) FROM devices)",
-                              std::size_t{number}));
+    CPNS_CHECK(
+        connection.run("UPDATE seal_state SET key_number = ?, last_row = 0, unopened = 0, complete = 0, "
+                       "end_row = (SELECT coalesce(max(row_id), 0) FROM devices)",
+                       std::size_t{number}));
     return writer_.record(events::rotating(number, now, actor));
   };
   writer_.submit(begin, std::move(done));
@@ -85,8 +86,8 @@ void SqliteSealStore::step(std::size_t limit, ids::UnixTime now, Done done) {
                                          "WHERE row_id > ? AND row_id <= ? ORDER BY row_id LIMIT ?",
                                          before.done, before.total, limit));
     CPNS_TRY(const auto seeds, read_values(std::move(rows)));
-    CPNS_CHECK(mover.move(seeds, "devices", "sealed_key_seed",
-                          "UPDATE devices SET sealed_key_seed = ? WHERE row_id = ?"));
+    CPNS_CHECK(
+        mover.move(seeds, "devices", "sealed_key_seed", "UPDATE devices SET sealed_key_seed = ? WHERE row_id = ?"));
     const bool last = seeds.size() < limit;
     if (last) {
       CPNS_TRY(auto tokens, connection.query("SELECT row_id, token_id, sealed_secret FROM enrolments"));

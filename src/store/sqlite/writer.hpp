@@ -61,7 +61,7 @@ class Writer : private CommitProof {
   std::optional<audit::Head> appended_;  ///< with what the transaction under way added; of the writer's thread
   std::uint64_t told_ = 0;               ///< the sequence that audit_head knows
   int log_pages_ = 0;                    ///< after the last commit; of the writer's thread
-  std::atomic<int> fault_{SQLITE_OK};  ///< SQLite's extended code of what closed this store to writes
+  std::atomic<int> fault_{SQLITE_OK};    ///< SQLite's extended code of what closed this store to writes
   Checkpointer checkpointer_;
   std::mutex mutex_;
   std::condition_variable changed_;

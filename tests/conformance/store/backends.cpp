@@ -31,6 +31,7 @@ class MemoryServer final : public ServerBackend {
   GatewayStore& gateways() override { return memory_.gateways(); }
   AuditStore& audit() override { return memory_.audit(); }
   SealStore& seals() override { return memory_.seals(); }
+  TokenStore& tokens() override { return memory_.tokens(); }
   Sealer& sealer() override { return sealer_; }
   void exchange_key_seeds() override {
     const auto values = memory_.sealed_values();
@@ -55,6 +56,7 @@ class SqliteServer final : public ServerBackend {
   GatewayStore& gateways() override { return database_->gateways(); }
   AuditStore& audit() override { return database_->audit(); }
   SealStore& seals() override { return database_->seals(); }
+  TokenStore& tokens() override { return database_->tokens(); }
   Sealer& sealer() override { return sealer_; }
   bool reopen() override {
     database_.reset();

@@ -14,6 +14,7 @@
 #include "store/gateway_store.hpp"
 #include "store/pairing_store.hpp"
 #include "store/seal_store.hpp"
+#include "store/token_store.hpp"
 
 namespace cpns::store::testing {
 
@@ -44,6 +45,7 @@ class ServerBackend {
   [[nodiscard]] virtual AuditStore& audit() = 0;
   [[nodiscard]] virtual SealStore& seals() = 0;
   [[nodiscard]] virtual Sealer& sealer() = 0;
+  [[nodiscard]] virtual TokenStore& tokens() = 0;
   /// Closes and opens again; false where nothing outlives the store.
   [[nodiscard]] virtual bool reopen() { return false; }
   /// Exchanges the sealed Key Seeds of the two rows there are.

@@ -12,8 +12,8 @@
 #include "runtime/link.hpp"
 #include "runtime/listener.hpp"
 #include "runtime/system_random.hpp"
-#include "support/temp_dir.hpp"
 #include "store/keys/local_seal.hpp"
+#include "support/temp_dir.hpp"
 #include "tls/x509.hpp"
 
 namespace cpns::test {

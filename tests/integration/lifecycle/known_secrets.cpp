@@ -129,10 +129,7 @@ Result<void> add_known_secrets(SecretScanner& scanner, const cli::World& world, 
 }
 
 std::vector<std::string> files_with_secrets(const cli::World& world) {
-  return {"server/keys/master.key",
-          "server/ca/ca.key",
-          "server/tls/server.key",
-          "gateway/seal.key",
+  return {"server/keys/master.key", "server/ca/ca.key", "server/tls/server.key", "gateway/seal.key",
           world.options().device_name + "/seal.key"};
 }
 

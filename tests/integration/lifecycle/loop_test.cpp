@@ -206,7 +206,7 @@ TEST_F(LoopTest, when_a_device_would_join_itself_then_it_is_refused) {
   const auto copy = dir_ / "copy";
   std::filesystem::create_directory(copy);
   std::filesystem::permissions(copy, std::filesystem::perms::owner_all);
-  for (const auto* file : {"device.record", "device.toml", "node-id"}) {
+  for (const auto* file : {"device.record", "device.toml", "node-id", "seal.key"}) {
     std::filesystem::copy_file(folder(a) / file, copy / file);
   }
   const auto refused = join(copy, code);

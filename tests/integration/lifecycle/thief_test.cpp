@@ -23,7 +23,10 @@ constexpr std::uint64_t kFileSize = 8 << 20U;
 class Client {
  public:
   Client(asio::io_context& loop, const std::filesystem::path& folder, std::optional<stream::ResumeToken> token)
-      : loop_(loop), folder_{folder}, store_(folder_.record(), seal_of(folder_, random_)), context_{folder_, store_, random_, log_} {
+      : loop_(loop),
+        folder_{folder},
+        store_(folder_.record(), seal_of(folder_, random_)),
+        context_{folder_, store_, random_, log_} {
     Carrier::Hooks hooks;
     hooks.on_ready = [this](stream::LinkNumber, bool resumed) {
       ++ready;

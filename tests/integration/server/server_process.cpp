@@ -48,9 +48,8 @@ int wait_for_end(pid_t pid) {
 ServerProcess::ServerProcess(const std::string& more_settings,
                              const std::vector<std::pair<std::string, std::string>>& replacements,
                              const std::vector<std::string>& more_init_arguments) {
-  std::vector<std::string> init{CPNS_SERVER,         "init",        folder().string(),
-                                "--server-id",       server_id(),   "--operator-listen",
-                                "127.0.0.1:0",       "--direct-listen", "127.0.0.1:0"};
+  std::vector<std::string> init{CPNS_SERVER,         "init",        folder().string(), "--server-id", server_id(),
+                                "--operator-listen", "127.0.0.1:0", "--direct-listen", "127.0.0.1:0"};
   init.insert(init.end(), more_init_arguments.begin(), more_init_arguments.end());
   const auto pid = spawn(init);
   EXPECT_EQ(wait_for_end(pid), 0);

@@ -93,7 +93,7 @@ TEST_F(ServerInit, WhenAKeyFileIsCutOrOpenToOthersThenItIsRefused) {
   FolderKeys keys(folder, sealer, random_);
   fs::permissions(folder.alias_key(), fs::perms::group_read, fs::perm_options::add);
   EXPECT_FALSE(keys.alias_keys().ok());
-  fs::resize_file(folder.journal_key(), 31);
+  fs::resize_file(folder.journal_key(), 20);
   const auto cut = keys.journal_key();
   ASSERT_FALSE(cut.ok());
   EXPECT_EQ(cut.error().code, Code::key_file_refused);
