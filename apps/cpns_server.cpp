@@ -7,12 +7,14 @@
 
 #include "open_keys.hpp"
 #include "runtime/process.hpp"
+#include "runtime/sandbox.hpp"
 #include "runtime/system_random.hpp"
 #include "server/init.hpp"
 #include "server/server.hpp"
 #include "server_tools.hpp"
 #include "store/file/file_audit_head.hpp"
 #include "store/file/file_revocation_journal.hpp"
+#include "store/sqlite/integrity_check.hpp"
 #include "store/sqlite/server_database.hpp"
 
 namespace {
@@ -34,6 +36,7 @@ struct RunOptions {
   std::string folder;
   std::string log_format = "text";
   std::string log_file;
+  std::string user;
 };
 
 int fail(const Error& error) {
@@ -103,6 +106,10 @@ void watch_audit_log(const Result<std::optional<audit::Head>>& kept, store::Audi
 Result<int> run(const RunOptions& options, const runtime::Protection& protection) {
   const server::Folder folder{options.folder};
   CPNS_TRY(auto settings, server::load_settings(folder.settings()));
+  const auto& user = options.user.empty() ? settings.process.user : options.user;
+  if (const auto warning = runtime::root_warning(user); !warning.empty())
+    std::cerr << "cpns-server: " << warning << "\n";
+  CPNS_CHECK(runtime::become_user(user));
   CPNS_TRY(const auto lock, server::FolderLock::take(folder));
   CPNS_TRY(const auto keys, apps::open_keys(folder, settings.keys));
   CPNS_TRY(auto ca, server::load_ca(folder));
@@ -137,7 +144,9 @@ Result<int> run(const RunOptions& options, const runtime::Protection& protection
     CPNS_TRY(const auto database,
              store::sqlite::ServerDatabase::open(folder.database(), sealer, random, store_options));
     if (database->replayed() > 0) log.event(Code::revocations_replayed, {{"count", database->replayed()}});
+    const store::sqlite::IntegrityCheck check(folder.database(), [&log](const Error& error) { log.error(error); });
     watch_audit_log(kept_head, database->audit(), audit_head, log);
+    const runtime::SandboxOptions sandbox{settings.process.sandbox, settings.keys.source == "pkcs11"};
     server::Server server(loop.get_executor(), {.settings = std::move(settings),
                                                 .devices = database->devices(),
                                                 .gateways = database->gateways(),
@@ -154,6 +163,9 @@ Result<int> run(const RunOptions& options, const runtime::Protection& protection
                                                 .random = random,
                                                 .log = log,
                                                 .audit = &database->audit()});
+    if (const auto entered = runtime::enter_sandbox(sandbox); !entered) {
+      log.event(Code::sandbox_missing, {{"got", entered.error().got}});
+    }
     asio::co_spawn(loop, serve(server, log, status), [&loop](std::exception_ptr) { loop.stop(); });
     loop.run();
   }
@@ -189,6 +201,7 @@ void add_run(CLI::App& app, RunOptions& options) {
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   verb->add_option("--log-file", options.log_file, "write the log there instead of to standard error");
+  verb->add_option("--user", options.user, "become this user first, where root starts it; wins over server.toml");
   verb->footer("Example: cpns-server run /var/lib/cpns --log-format json");
 }
 

@@ -129,6 +129,8 @@ Result<DeviceConfig> read(const runtime::Config& file) {
   CPNS_TRY(config.pan, read_pan(pan));
   CPNS_TRY(const auto secrets, root.table("secrets"));
   CPNS_TRY(config.secrets, pngw::read_seal_wish(secrets));
+  CPNS_TRY(const auto process, root.table("process"));
+  CPNS_TRY(config.process.sandbox, process.flag("sandbox", true));
   CPNS_CHECK(file.finish());
   return config;
 }
@@ -220,6 +222,10 @@ std::string_view config_template() {
 # [secrets]
 # seal = "auto"
 # tpm = ""
+
+# System calls that `run` does not need are switched off.
+# [process]
+# sandbox = true
 )";
 }
 

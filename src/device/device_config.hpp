@@ -12,6 +12,7 @@
 #include "core/ids/ids.hpp"
 #include "device/device_folder.hpp"
 #include "pngw/sealed_file.hpp"
+#include "runtime/sandbox.hpp"
 
 namespace cpns::device {
 
@@ -48,6 +49,7 @@ struct DeviceConfig {
   std::optional<Listen> proxy;
   Pan pan;
   pngw::SealWish secrets;
+  runtime::ProcessSettings process;
 };
 
 [[nodiscard]] std::filesystem::path config_file(const DeviceFolder& folder);

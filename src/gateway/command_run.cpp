@@ -14,6 +14,7 @@ struct Options {
   std::string dir;
   std::string log_format;
   std::string log_file;
+  std::string user;
   bool json = false;
 };
 
@@ -22,6 +23,10 @@ void run_command(const Options& options, Console& console) {
   if (auto good = folder.check(); !good) return console.fail(good.error());
   auto config = load_config(folder);
   if (!config) return console.fail(config.error());
+  const auto& user = options.user.empty() ? config->process.user : options.user;
+  if (const auto warning = runtime::root_warning(user); !warning.empty())
+    console.err << "cpns-gateway: " << warning << "\n";
+  if (const auto changed = runtime::become_user(user); !changed) return console.fail(changed.error());
   auto log_options = config->log;
   if (!options.log_format.empty()) {
     log_options.format = options.log_format == "json" ? runtime::LogFormat::Json : runtime::LogFormat::Text;
@@ -65,6 +70,7 @@ void add_run(CLI::App& app, Console& console) {
   command->add_option("--log-format", options->log_format, "text or json; wins over gateway.toml")
       ->check(CLI::IsMember({"text", "json"}));
   command->add_option("--log-file", options->log_file, "Log to this file instead of standard error");
+  command->add_option("--user", options->user, "Become this user first, where root starts it; wins over gateway.toml");
   command->footer("Example:\n  cpns-gateway run --dir /var/lib/cpns-gateway");
   command->callback([options, &console] { run_command(*options, console); });
 }

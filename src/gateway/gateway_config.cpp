@@ -84,10 +84,13 @@ Result<GatewayConfig> load_config(const GatewayFolder& folder) {
   CPNS_TRY(auto relay, read_relay(relay_table));
   CPNS_TRY(const auto secrets_table, config.root().table("secrets"));
   CPNS_TRY(auto secrets, pngw::read_seal_wish(secrets_table));
+  CPNS_TRY(const auto process_table, config.root().table("process"));
+  CPNS_TRY(auto process, runtime::read_process_settings(process_table));
   CPNS_TRY(const auto log_table, config.root().table("log"));
   CPNS_TRY(auto log, read_log(log_table));
   CPNS_CHECK(config.finish());
-  return GatewayConfig{std::move(operator_link), std::move(pan_link), relay, std::move(secrets), std::move(log)};
+  return GatewayConfig{std::move(operator_link), std::move(pan_link), relay,
+                       std::move(secrets),       std::move(process),  std::move(log)};
 }
 
 std::string config_text(const ids::Endpoint& server, const ids::ServerId& server_id, const ids::PnGwId& pn_gw_id,
@@ -137,6 +140,12 @@ seal = )" + toml_text(secrets.kind) +
 # How the TPM is reached (a TCTI). Empty: /dev/tpmrm0.
 tpm = )" + toml_text(secrets.tpm) +
                      R"(
+
+[process]
+# Where root starts `cpns-gateway run`, it becomes this user first; the folder has to be that user's. And the system
+# calls that it does not need are switched off.
+user = ""
+sandbox = true
 
 [log]
 # debug, info, warning or error.

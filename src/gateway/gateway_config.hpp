@@ -9,6 +9,7 @@
 #include "pngw/pan_relay.hpp"
 #include "pngw/sealed_file.hpp"
 #include "runtime/log.hpp"
+#include "runtime/sandbox.hpp"
 
 namespace cpns::gateway {
 
@@ -24,6 +25,7 @@ struct GatewayConfig {
   } pan_link;
   pngw::RelayLimits relay;
   pngw::SealWish secrets;
+  runtime::ProcessSettings process;
   runtime::LogOptions log;
 };
 

@@ -81,6 +81,9 @@ Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& confi
   runtime::Listener::OnConnection on_connection = [&](asio::ip::tcp::socket socket) {
     asio::co_spawn(loop, service.serve(std::move(socket)), asio::detached);
   };
+  if (const auto entered = runtime::enter_sandbox({.enabled = config.process.sandbox}); !entered) {
+    log.event(Code::sandbox_missing, {{"got", entered.error().got}});
+  }
   asio::co_spawn(loop, listener.run("pan", log, std::move(on_connection)), asio::detached);
   operator_link.start();
   service.start();

@@ -9,6 +9,12 @@ Result<SealWish> read_seal_wish(const runtime::ConfigTable& table) {
   return wish;
 }
 
+bool may_use_tpm(const SealWish& wish) {
+  std::error_code ignored;
+  if (wish.kind == "tpm" || !wish.tpm.empty()) return true;
+  return wish.kind == "auto" && std::filesystem::exists("/dev/tpmrm0", ignored);
+}
+
 Result<secret::SecretBuffer> read_sealed_file(const std::filesystem::path& file, store::FileSeal& seal,
                                               std::string_view name, std::size_t most) {
   CPNS_TRY(auto content, runtime::read_secret_file(file, most + store::kFileSealOverhead));

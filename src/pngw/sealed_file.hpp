@@ -18,6 +18,9 @@ struct SealWish {
 inline constexpr std::array<std::string_view, 4> kSealKinds{"auto", "keyring", "tpm", "file"};
 [[nodiscard]] Result<SealWish> read_seal_wish(const runtime::ConfigTable& table);
 
+/// Whether a TPM may be asked while the program works: its transport is a module that is loaded then.
+[[nodiscard]] bool may_use_tpm(const SealWish& wish);
+
 /// The content of a sealed file of at most `most` bytes inside. One of before, which is not sealed, is taken as it is
 /// and sealed on the spot. Fails with an error of runtime/files.hpp or of FileSeal.
 [[nodiscard]] Result<secret::SecretBuffer> read_sealed_file(const std::filesystem::path& file, store::FileSeal& seal,

@@ -6,6 +6,7 @@
 
 #include "server/committed.hpp"
 #include "server/direct_connection.hpp"
+#include "server/erase_pending.hpp"
 
 namespace cpns::server {
 
@@ -182,14 +183,7 @@ void DirectListener::end_renewal(const ConnectionPtr& connection) {
 }
 
 void DirectListener::erase_pending(const ids::AssignmentId& id, const ids::CorrelationId& run) {
-  auto& log = context_.log;
-  context_.devices.erase_pending(id, [&log, run](Result<assign::Durable> erased) {
-    if (!erased) {
-      log.error(erased.error(), {{"run", run}});
-    } else {
-      log.event(Code::pending_erased, {{"run", run}, {"count", 1}});
-    }
-  });
+  server::erase_pending(tasks_.executor(), context_, id, run);
 }
 
 void DirectListener::on_predecessor_gone(const ids::CmDeviceId& old_id, const ids::CmDeviceId& id,

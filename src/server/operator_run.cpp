@@ -1,6 +1,7 @@
 // What the sessions of an operator link want done.
 
 #include "server/committed.hpp"
+#include "server/erase_pending.hpp"
 #include "server/operator_link.hpp"
 
 namespace cpns::server {
@@ -92,15 +93,7 @@ Task<void> OperatorLink::on_time(std::shared_ptr<OperatorLink> self, RunPtr run)
 }
 
 void OperatorLink::erase_pending(const Run& run, const ids::AssignmentId& id) {
-  auto& log = context_.log;
-  const auto correlation_id = run.session.correlation_id();
-  context_.devices.erase_pending(id, [&log, correlation_id](Result<assign::Durable> erased) {
-    if (!erased) {
-      log.error(erased.error(), {{"run", correlation_id}});
-    } else {
-      log.event(Code::pending_erased, {{"run", correlation_id}, {"count", 1}});
-    }
-  });
+  server::erase_pending(messages_.link().executor(), context_, id, run.session.correlation_id());
 }
 
 void OperatorLink::end_all_runs() {

@@ -182,6 +182,8 @@ Result<Settings> read(const Config& config) {
   CPNS_TRY(const auto admin, root.table("admin"));
   CPNS_TRY(made.admin.require_token, admin.flag("require_token", false));
   CPNS_TRY(made.admin.shared_socket, admin.path("shared_socket", ""));
+  CPNS_TRY(const auto process, root.table("process"));
+  CPNS_TRY(made.process, runtime::read_process_settings(process));
   CPNS_CHECK(config.finish());
   return made;
 }

@@ -6,6 +6,7 @@
 
 #include "core/assign/states.hpp"
 #include "core/stream/session.hpp"
+#include "runtime/sandbox.hpp"
 #include "server/http_proxy.hpp"
 #include "server/operator_link.hpp"
 
@@ -77,6 +78,7 @@ struct Settings {
   std::chrono::seconds token_lifetime{0};
   KeySettings keys{};
   AdminSettings admin{};
+  runtime::ProcessSettings process{};
 };
 
 /// Fails with an error of runtime/config.hpp that names file, key and what is allowed.

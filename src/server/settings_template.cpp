@@ -127,6 +127,12 @@ alias_days = 30
 require_token = false
 shared_socket = ""
 
+# Where root starts the server, it becomes this user before it opens anything; the folder has to be that user's. And the
+# system calls that it does not need are switched off (docs/operations.md).
+[process]
+user = ""
+sandbox = true
+
 # Services: what a device asks for with `Host: NAME`. Each gets the device's verified identity in the header fields
 # CPNS-Device-ID and CPNS-PN-GW-ID; let nobody else reach its port.
 # [service.hello]

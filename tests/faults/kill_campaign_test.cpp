@@ -14,7 +14,7 @@ namespace {
 
 std::size_t wanted_kills() {
   const char* text = std::getenv("CPNS_FAULT_KILLS");
-  return text == nullptr ? 300 : static_cast<std::size_t>(std::max(1, std::atoi(text)));
+  return text == nullptr ? 200 : static_cast<std::size_t>(std::max(1, std::atoi(text)));
 }
 
 TEST(KillCampaignTest, when_programs_are_killed_at_any_moment_then_nothing_that_was_answered_is_lost) {

@@ -26,7 +26,9 @@ class KillReport {
   /// Active at the Server and known to no device: harmless, nobody holds its key.
   void left_over(std::size_t count) { left_over_ += count; }
 
-  [[nodiscard]] bool enough() const { return kills_ >= wanted_; }
+  [[nodiscard]] bool enough() const { return kills_ >= wanted_ || stopped_; }
+  /// What was done so far is enough. Also from a signal handler.
+  void stop() noexcept { stopped_ = true; }
   [[nodiscard]] std::size_t wanted() const { return wanted_; }
   [[nodiscard]] std::size_t kills() const { return kills_; }
   [[nodiscard]] std::size_t left_over() const { return left_over_; }
@@ -38,6 +40,7 @@ class KillReport {
   const std::size_t wanted_;
   std::atomic<std::size_t> kills_{0};
   std::atomic<std::size_t> left_over_{0};
+  std::atomic<bool> stopped_{false};
   mutable std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, Row> rows_;
   std::vector<std::string> losses_;

@@ -55,6 +55,9 @@ class Scene {
   [[nodiscard]] bool said(const std::string& code);
   void forget();
 
+  /// Devices that come from here on are forgotten by `forget_since`: a restored backup knows none of them.
+  [[nodiscard]] std::size_t mark() const { return devices_.size(); }
+  void forget_since(std::size_t mark) { devices_.resize(std::min(mark, devices_.size())); }
   /// One that was paired and not revoked, as its folder holds it now.
   [[nodiscard]] Result<Probe> good_device();
   /// Devices that were revoked and are let in.

@@ -20,7 +20,8 @@ class TokenStoreTest : public ::testing::TestWithParam<Named<ServerBackend>> {
   }
   std::vector<std::string> names() {
     std::vector<std::string> found;
-    for (const auto& one : store().list().value()) found.push_back(one.name);
+    const auto all = store().list().value();
+    for (const auto& one : all) found.push_back(one.name);
     return found;
   }
   std::unique_ptr<ServerBackend> backend_ = GetParam().make();
@@ -57,7 +58,8 @@ TEST_P(TokenStoreTest, when_one_is_withdrawn_then_it_is_gone_and_both_acts_stand
   EXPECT_EQ(withdraw("dave"), "admin_token_unknown");
   EXPECT_FALSE(store().find(token_id(1)).value());
   std::vector<std::string> acts;
-  for (const auto& stored : backend_->audit().read(0, 10).value()) {
+  const auto records = backend_->audit().read(0, 10).value();
+  for (const auto& stored : records) {
     const auto event = audit::parse_record(stored.record).value().event;
     acts.push_back(event.actor + " " + std::string(audit::name_of(event.kind)) + " " + event.subject);
   }
