@@ -1,0 +1,59 @@
+#pragma once
+// The key schedule of TLS 1.3 (RFC 8446 section 7) for SHA-256 and external PSKs: who holds which secret is a type, so
+// that a step can be neither left out nor done twice. Pure functions, thread-safe; a transcript hash is SHA-256 over
+// the handshake messages as the RFC says at each secret (section 4.4.1), made by the caller.
+
+#include "core/crypto/crypto.hpp"
+#include "core/secret/keys.hpp"
+
+namespace cpns::tls::psk13 {
+
+using TranscriptHash = crypto::Digest;
+using VerifyData = crypto::Mac;  ///< Finished.verify_data and a PSK binder: 32 bytes
+
+using EarlySecret = secret::SecretBytes<32, struct EarlySecretTag>;
+using HandshakeSecret = secret::SecretBytes<32, struct HandshakeSecretTag>;
+using MasterSecret = secret::SecretBytes<32, struct MasterSecretTag>;
+using BinderKey = secret::SecretBytes<32, struct BinderKeyTag>;
+using TrafficSecret = secret::SecretBytes<32, struct TrafficSecretTag>;  ///< of one direction and one key epoch
+using ExporterSecret = secret::SecretBytes<32, struct ExporterSecretTag>;
+
+enum class Side : std::uint8_t { Client, Server };
+
+/// How a PSK came to be; each has a label of its own, so that one is never taken for another.
+enum class PskKind : std::uint8_t {
+  External,  ///< "ext binder" (RFC 8446 section 7.1)
+  Imported,  ///< "imp binder" (RFC 9258 section 5.2)
+};
+
+/// HKDF-Expand-Label (section 7.1). `label` without "tls13 ", at most 249 bytes; `context` at most 255; `out` at most
+/// 8160. Longer ones are a bug of the caller and end the program: nothing a peer sends gets here as a length.
+void expand_label(ByteView secret, std::string_view label, ByteView context, std::span<std::uint8_t> out);
+
+[[nodiscard]] EarlySecret early_secret(const secret::TlsPsk& psk);
+[[nodiscard]] BinderKey binder_key(const EarlySecret& early, PskKind kind);
+/// `shared` is the result of (EC)DHE: 32 bytes with X25519 and with P-256 (section 7.4).
+[[nodiscard]] HandshakeSecret handshake_secret(const EarlySecret& early, const secret::X25519Secret& shared);
+[[nodiscard]] MasterSecret master_secret(const HandshakeSecret& handshake);
+
+/// `hash` over ClientHello...ServerHello.
+[[nodiscard]] TrafficSecret handshake_traffic(const HandshakeSecret& handshake, Side writer,
+                                              const TranscriptHash& hash);
+/// `hash` over ClientHello...server Finished.
+[[nodiscard]] TrafficSecret application_traffic(const MasterSecret& master, Side writer, const TranscriptHash& hash);
+/// The secret that follows a KeyUpdate (section 7.2). The caller lets go of `current` (section 7.2: SHOULD delete).
+[[nodiscard]] TrafficSecret next_traffic(const TrafficSecret& current);
+
+/// `hash` over ClientHello...server Finished.
+[[nodiscard]] ExporterSecret exporter_secret(const MasterSecret& master, const TranscriptHash& hash);
+/// TLS-Exporter without context (section 7.5). Fails with `tls_misused` where `label` is longer than 249 bytes or
+/// `size` than 8160.
+[[nodiscard]] Result<secret::SecretBuffer> export_key(const ExporterSecret& exporter, std::string_view label,
+                                                      std::size_t size);
+
+/// Finished.verify_data (section 4.4.4) of whoever writes with `traffic`, a handshake traffic secret.
+[[nodiscard]] VerifyData finished(const TrafficSecret& traffic, const TranscriptHash& hash);
+/// A PSK binder (section 4.2.11.2); `hash` over the transcript up to and with the truncated ClientHello.
+[[nodiscard]] VerifyData binder(const BinderKey& key, const TranscriptHash& hash);
+
+}  // namespace cpns::tls::psk13
