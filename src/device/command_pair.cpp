@@ -11,6 +11,7 @@
 #include "pngw/wiped.hpp"
 #include "runtime/files.hpp"
 #include "runtime/process.hpp"
+#include "runtime/sandbox.hpp"
 #include "runtime/system_random.hpp"
 
 namespace cpns::device {

@@ -12,7 +12,7 @@
 #include "core/ids/ids.hpp"
 #include "device/device_folder.hpp"
 #include "pngw/sealed_file.hpp"
-#include "runtime/sandbox.hpp"
+#include "runtime/process_settings.hpp"
 
 namespace cpns::device {
 

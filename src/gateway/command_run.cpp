@@ -6,6 +6,7 @@
 #include "gateway/run_gateway.hpp"
 #include "gateway/status.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/sandbox.hpp"
 
 namespace cpns::gateway {
 namespace {

@@ -9,7 +9,7 @@
 #include "pngw/pan_relay.hpp"
 #include "pngw/sealed_file.hpp"
 #include "runtime/log.hpp"
-#include "runtime/sandbox.hpp"
+#include "runtime/process_settings.hpp"
 
 namespace cpns::gateway {
 

@@ -8,6 +8,7 @@
 #include "runtime/files.hpp"
 #include "runtime/listener.hpp"
 #include "runtime/process.hpp"
+#include "runtime/sandbox.hpp"
 #include "runtime/system_random.hpp"
 #include "tls/certificate_uri.hpp"
 #include "tls/x509.hpp"

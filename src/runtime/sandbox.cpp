@@ -184,13 +184,6 @@ Error missing(const std::string& what, int code) {
 
 }  // namespace
 
-Result<ProcessSettings> read_process_settings(const ConfigTable& table) {
-  ProcessSettings settings;
-  CPNS_TRY(settings.user, table.text("user", "", 32));
-  CPNS_TRY(settings.sandbox, table.flag("sandbox", true));
-  return settings;
-}
-
 std::string root_warning(const std::string& user) {
   if (::geteuid() != 0 || !user.empty()) return {};
   const auto& info = message_info(Code::runs_as_root);

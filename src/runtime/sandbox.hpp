@@ -7,16 +7,8 @@
 #include <string_view>
 
 #include "core/base/result.hpp"
-#include "runtime/config.hpp"
 
 namespace cpns::runtime {
-
-/// `[process]` of a program's configuration.
-struct ProcessSettings {
-  std::string user{};  ///< to become, where root has started it; empty: nobody else
-  bool sandbox = true;
-};
-[[nodiscard]] Result<ProcessSettings> read_process_settings(const ConfigTable& table);
 
 /// What a person should know who has started it as root without a user to become; empty otherwise.
 [[nodiscard]] std::string root_warning(const std::string& user);

@@ -7,6 +7,7 @@
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
 #include "server/audit_trail.hpp"
+#include "server/identity_filter.hpp"
 #include "store/device_store.hpp"
 #include "store/gateway_store.hpp"
 #include "tls/server_proof.hpp"
@@ -22,6 +23,7 @@ struct Context {
   const assign::ServerPolicy& policy;
   crypto::Random& random;
   runtime::Log& log;
+  IdentityFilter& identities;
   const tls::ServerProver* prover = nullptr;  ///< [R4]
   AuditTrail* audit = nullptr;
 

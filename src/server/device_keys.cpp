@@ -1,5 +1,7 @@
 #include "server/device_keys.hpp"
 
+#include <algorithm>
+
 namespace cpns::server {
 
 namespace {
@@ -15,12 +17,26 @@ DeviceKeys::DeviceKeys(Context& context, bool plain_allowed)
       decoy_seed_(context.sealer.seal(decoy_place(decoy_id_), context.random.bytes<secret::KeySeed::kSize>(),
                                       context.random)) {}
 
-Result<std::optional<store::Device>> DeviceKeys::find(const std::string& identity) const {
+Result<std::optional<store::Device>> DeviceKeys::find(const std::string& identity) {
   auto id = assign::read_offered_identity(identity, context_.alias_keys, plain_allowed_);
-  auto device = context_.devices.find(id ? id.value() : decoy_id_);
+  const auto& wanted = id ? id.value() : decoy_id_;
+  const bool read = context_.identities.contains(wanted) || may_waste_a_read();
+  ++(read ? store_reads_ : filtered_);
+  Result<std::optional<store::Device>> device = std::optional<store::Device>{};
+  if (read) device = context_.devices.find(wanted);
   if (!device || !device.value()) (void)context_.sealer.open(decoy_place(decoy_id_), decoy_seed_);
   if (!id) return std::move(id).error();
   return device;
+}
+
+bool DeviceKeys::may_waste_a_read() {
+  const auto now_ms = runtime::monotonic_ms();
+  const auto passed = static_cast<double>(now_ms - wasted_at_ms_) / 1000;
+  wasted_at_ms_ = now_ms;
+  allowance_ = std::min(allowance_ + passed * kReadsPerSecond, kReadsAtOnce);
+  if (allowance_ < 1) return false;
+  allowance_ -= 1;
+  return true;
 }
 
 assign::DeviceStanding DeviceKeys::standing(const store::DeviceInfo& info, ids::UnixTime now) {
@@ -41,7 +57,7 @@ assign::DeviceStanding DeviceKeys::standing(const store::DeviceInfo& info, ids::
   return assign::DeviceStanding::Unknown;
 }
 
-secret::TlsPsk DeviceKeys::look_up(const std::string& identity, KeyLookup& lookup) const {
+secret::TlsPsk DeviceKeys::look_up(const std::string& identity, KeyLookup& lookup) {
   auto device = find(identity);
   Result<std::optional<assign::DeviceFound>> found = std::optional<assign::DeviceFound>{};
   if (!device) {

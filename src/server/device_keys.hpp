@@ -21,18 +21,32 @@ class DeviceKeys {
  public:
   DeviceKeys(Context& context, bool plain_allowed);
 
-  /// Reads the store, some microseconds.
-  [[nodiscard]] secret::TlsPsk look_up(const std::string& identity, KeyLookup& lookup) const;
+  /// Reads the store, some microseconds, where the filter says that there may be such a device, or strangers are few.
+  [[nodiscard]] secret::TlsPsk look_up(const std::string& identity, KeyLookup& lookup);
+  /// Since the start: look-ups that read the store, and those that did not.
+  [[nodiscard]] std::uint64_t store_reads() const noexcept { return store_reads_; }
+  [[nodiscard]] std::uint64_t filtered() const noexcept { return filtered_; }
   /// True where a device with this state and end may connect now.
   [[nodiscard]] static assign::DeviceStanding standing(const store::DeviceInfo& info, ids::UnixTime now);
 
  private:
-  [[nodiscard]] Result<std::optional<store::Device>> find(const std::string& identity) const;
+  [[nodiscard]] Result<std::optional<store::Device>> find(const std::string& identity);
+  /// Whether an identity that nobody has is looked up all the same, so that its answer takes as long as another's [T2].
+  /// In a flood of them it is not: then the store is spared, and who floods may learn from the time that nobody has
+  /// what he offers. Of identities of 128 random bits he knew that before.
+  [[nodiscard]] bool may_waste_a_read();
+
+  static constexpr double kReadsPerSecond = 200;
+  static constexpr double kReadsAtOnce = 2000;
 
   Context& context_;
   bool plain_allowed_;
   ids::CmDeviceId decoy_id_;
   Bytes decoy_seed_;  ///< sealed; opened where there is no row, so that both ways cost the same
+  std::uint64_t store_reads_ = 0;
+  std::uint64_t filtered_ = 0;
+  double allowance_ = kReadsAtOnce;
+  std::int64_t wasted_at_ms_ = 0;
 };
 
 }  // namespace cpns::server

@@ -42,6 +42,7 @@ class DirectListener {
   [[nodiscard]] std::vector<std::string> peers(const ids::CmDeviceId& id) const;
 
   [[nodiscard]] std::size_t half_open() const noexcept { return half_open_.size(); }
+  [[nodiscard]] const DeviceKeys& keys() const noexcept { return keys_; }
   [[nodiscard]] std::uint64_t half_open_dropped() const noexcept { return half_open_.dropped(); }
   [[nodiscard]] std::size_t http_links() const noexcept { return http_links_.count(); }
   [[nodiscard]] std::size_t cpns_links() const noexcept { return cpns_links_.count(); }

@@ -129,6 +129,7 @@ Task<ServerSession::Result> DirectListener::save(ConnectionPtr connection, Serve
   auto& devices = context_.devices;
   const auto kept = std::make_shared<assign::Activation>(std::move(activation.activation));
   const auto id = kept->cm_device_id;
+  context_.identities.insert(id);
   auto begin = [&devices, kept](store::Done done) { devices.activate(std::move(*kept), std::move(done)); };
   auto saved = co_await committed(std::move(begin));
   if (!saved) co_return connection->renewal->on_save_failed(std::move(saved).error());
@@ -162,6 +163,7 @@ Task<void> DirectListener::release(ConnectionPtr connection) {
     log_refusal(*connection, erased.error());
     co_return;
   }
+  context_.identities.remove(id);
   context_.log.event(Code::device_erased, {{"run", connection->run()}, {"cm_device_id", id}, {"by", "device"}});
   const Bytes answer = assign::encode_public(connection->run(), assign::Release{});
   (void)co_await connection->messages->send(ByteView(answer));
@@ -189,6 +191,7 @@ void DirectListener::erase_pending(const ids::AssignmentId& id, const ids::Corre
 void DirectListener::on_predecessor_gone(const ids::CmDeviceId& old_id, const ids::CmDeviceId& id,
                                          const ids::CorrelationId& run) {
   context_.log.event(Code::device_renewed, {{"run", run}, {"cm_device_id", id}, {"renews", old_id}});
+  context_.identities.remove(old_id);
   // The old ID opens nothing any more; its open links have a moment, in which the device's session goes over to the new
   // ones without a gap.
   const auto timer = std::make_shared<asio::steady_timer>(tasks_.executor(), kOldLinksLast);

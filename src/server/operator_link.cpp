@@ -16,10 +16,11 @@ const ids::CorrelationId kNoRun(std::array<std::uint8_t, ids::CorrelationId::kSi
 
 }  // namespace
 
-OperatorLink::OperatorLink(Context& context, Activations& activations, const OperatorLimits& limits, store::Quota quota,
-                           std::shared_ptr<runtime::SecureLink> link, ids::PnGwId pn_gw_id)
+OperatorLink::OperatorLink(Context& context, Activations& activations, RateTable& rates, const OperatorLimits& limits,
+                           store::Quota quota, std::shared_ptr<runtime::SecureLink> link, ids::PnGwId pn_gw_id)
     : context_(context),
       activations_(activations),
+      rates_(rates),
       limits_(limits),
       quota_(quota),
       messages_(std::move(link)),
@@ -62,6 +63,11 @@ Task<Result<void>> OperatorLink::take(const secret::SecretBuffer& raw) {
   auto found = runs_.find(message.correlation_id);
   if (found == runs_.end() && !std::holds_alternative<assign::KeySeedRequest>(message.body)) {
     co_await take_without_run(message, raw.view());
+    co_return Result<void>{};
+  }
+  if (found == runs_.end() && !rates_.admit(rate_key_of(as_bytes(pn_gw_id_.text())), runtime::monotonic_ms())) {
+    Error error{Code::gateway_rate_exceeded, "one more assignment", "a pause of some seconds", 0};
+    co_await refuse(message.correlation_id, std::move(error));
     co_return Result<void>{};
   }
   RunPtr run = found == runs_.end() ? begin_run(message.correlation_id) : found->second;

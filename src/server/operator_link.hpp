@@ -8,6 +8,7 @@
 #include "core/assign/server_session.hpp"
 #include "runtime/link.hpp"
 #include "server/context.hpp"
+#include "server/rate_table.hpp"
 #include "server/signal.hpp"
 
 namespace cpns::server {
@@ -24,8 +25,8 @@ using Activations = std::map<ids::AssignmentId, std::shared_ptr<Signal>>;
 
 class OperatorLink : public std::enable_shared_from_this<OperatorLink> {
  public:
-  OperatorLink(Context& context, Activations& activations, const OperatorLimits& limits, store::Quota quota,
-               std::shared_ptr<runtime::SecureLink> link, ids::PnGwId pn_gw_id);
+  OperatorLink(Context& context, Activations& activations, RateTable& rates, const OperatorLimits& limits,
+               store::Quota quota, std::shared_ptr<runtime::SecureLink> link, ids::PnGwId pn_gw_id);
 
   /// Until the link ends; then every session dies and its pending row is erased.
   [[nodiscard]] runtime::Task<void> serve();
@@ -62,6 +63,7 @@ class OperatorLink : public std::enable_shared_from_this<OperatorLink> {
 
   Context& context_;
   Activations& activations_;
+  RateTable& rates_;  ///< of beginnings, of all PN GWs
   const OperatorLimits& limits_;
   store::Quota quota_;
   runtime::MessageLink messages_;

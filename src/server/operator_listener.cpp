@@ -35,7 +35,9 @@ OperatorListener::OperatorListener(Context& context, const Settings& settings, T
       enrolment_(context, std::move(ca)),
       half_open_(settings.operator_link.max_half_open),
       links_(settings.operator_link.links_per_gateway),
-      relays_(settings.operator_link.relays_per_gateway) {}
+      relays_(settings.operator_link.relays_per_gateway),
+      assignment_rates_({settings.limits.assignments_per_minute / 60, settings.limits.assignments_per_minute},
+                        context.random) {}
 
 void OperatorListener::take(asio::ip::tcp::socket socket) {
   auto peer = address_of(socket);
@@ -139,8 +141,8 @@ Task<Result<void>> OperatorListener::serve_gateway(ConnectionPtr connection) {
   }
   context_.log.event(Code::operator_link_open, {{"pn_gw_id", id}, {"peer", connection->peer}});
   const store::Quota quota{settings_.quota.pending, gateway->device_quota};
-  const auto link = std::make_shared<OperatorLink>(context_, activations_, settings_.operator_link.limits, quota,
-                                                   connection->link, id);
+  const auto link = std::make_shared<OperatorLink>(context_, activations_, assignment_rates_,
+                                                   settings_.operator_link.limits, quota, connection->link, id);
   co_await link->serve();
   context_.log.event(Code::operator_link_closed, {{"pn_gw_id", id}, {"peer", connection->peer}});
   co_return Result<void>{};

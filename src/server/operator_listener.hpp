@@ -53,6 +53,7 @@ class OperatorListener {
   Crowd half_open_;
   LinkRegistry<ids::PnGwId> links_;
   LinkRegistry<ids::PnGwId> relays_;
+  RateTable assignment_rates_;
 };
 
 }  // namespace cpns::server

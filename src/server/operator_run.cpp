@@ -58,6 +58,7 @@ Task<void> OperatorLink::save_activation(std::shared_ptr<OperatorLink> self, Run
   const auto id = activation->assignment_id;
   const auto in_flight = std::make_shared<Signal>(self->messages_.link().executor());
   self->activations_.insert_or_assign(id, in_flight);
+  self->context_.identities.insert(activation->cm_device_id);
   auto& devices = self->context_.devices;
   auto begin = [&devices, activation](store::Done done) { devices.activate(std::move(*activation), std::move(done)); };
   auto saved = co_await committed(std::move(begin));

@@ -22,6 +22,10 @@ std::size_t connection_limit() {
   return static_cast<std::size_t>(std::max<rlim_t>(files.rlim_cur, kReservedFiles + 32) - kReservedFiles) / 2;
 }
 
+RateTable::Limit rate_of(const LimitSettings& settings) {
+  return {settings.connections_per_second, settings.connections_burst};
+}
+
 /// Where a listener can be reached if the configuration does not say: the server's name instead of "all addresses".
 Result<ids::Endpoint> endpoint_of(const runtime::Listener& listener, const ListenAddress& listen,
                                   const ids::ServerId& server_id) {
@@ -36,16 +40,27 @@ Server::Server(asio::any_io_executor executor, ServerParts parts)
     : parts_(std::move(parts)),
       policy_{parts_.settings.pending_lifetime, parts_.settings.device_lifetime, parts_.settings.renew_within,
               parts_.settings.direct_link.endpoints},
-      context_{parts_.settings.server_id, parts_.devices, parts_.gateways, parts_.sealer,
-               parts_.alias_keys,         policy_,        parts_.random,   parts_.log},
+      identities_(parts_.random),
+      context_{parts_.settings.server_id,
+               parts_.devices,
+               parts_.gateways,
+               parts_.sealer,
+               parts_.alias_keys,
+               policy_,
+               parts_.random,
+               parts_.log,
+               identities_},
       tasks_(std::move(executor)),
-      max_connections_(connection_limit()) {}
+      max_connections_(connection_limit()),
+      direct_rate_(rate_of(parts_.settings.limits), parts_.random, parts_.log),
+      operator_rate_(rate_of(parts_.settings.limits), parts_.random, parts_.log) {}
 
 Server::~Server() = default;
 
 Result<void> Server::open() {
   CPNS_TRY(const auto erased, parts_.devices.erase_all_pending());
   if (erased > 0) parts_.log.event(Code::pending_erased, {{"count", erased}});
+  identities_.begin_load();
   CPNS_TRY(prover_, tls::ServerProver::make(parts_.proof, parts_.settings.server_id));
   context_.prover = &*prover_;
   if (parts_.audit != nullptr) context_.audit = &audit_.emplace(*parts_.audit, parts_.log);
@@ -97,20 +112,37 @@ Result<void> Server::open_admin() {
 
 void Server::start() {
   const auto on_gateway = [this](asio::ip::tcp::socket socket) {
-    if (has_room()) operator_links_->take(std::move(socket));
+    if (operator_rate_.admit(socket, "operator") && has_room()) operator_links_->take(std::move(socket));
   };
   const auto on_device = [this](asio::ip::tcp::socket socket) {
-    if (has_room()) direct_links_->take(std::move(socket));
+    if (direct_rate_.admit(socket, "direct") && has_room()) direct_links_->take(std::move(socket));
   };
   asio::co_spawn(tasks_.executor(), operator_listener_->run("operator", parts_.log, on_gateway), asio::detached);
   asio::co_spawn(tasks_.executor(), direct_listener_->run("direct", parts_.log, on_device), asio::detached);
   admin_->start();
   if (shared_admin_) shared_admin_->start();
   keys_->start();
+  tasks_.spawn(load_identities(this));
   // After the lines of the listeners, which the loop writes next.
   asio::post(tasks_.executor(), [this] {
     parts_.log.event(Code::server_ready, {{"server_id", parts_.settings.server_id}});
   });
+}
+
+// Beside all other work: until the last page is there, each identity costs a read, as if there were no filter.
+Task<void> Server::load_identities(Server* self) {
+  const auto executor = co_await asio::this_coro::executor;
+  IdentityFilter::After after;
+  do {
+    auto next = self->identities_.load_page(self->parts_.devices, after);
+    if (!next) {
+      self->parts_.log.error(next.error());
+      co_return;
+    }
+    after = std::move(next).value();
+    co_await asio::post(executor, asio::use_awaitable);
+  } while (after && !self->stopping_);
+  self->parts_.log.event(Code::restart_loaded, {{"identities", self->identities_.size()}});
 }
 
 bool Server::has_room() {
@@ -123,6 +155,7 @@ bool Server::has_room() {
 }
 
 Task<void> Server::stop() {
+  stopping_ = true;
   parts_.log.event(Code::server_stopping);
   if (operator_listener_) operator_listener_->stop();
   if (direct_listener_) direct_listener_->stop();

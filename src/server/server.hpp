@@ -3,6 +3,7 @@
 // on the loop's thread.
 
 #include "runtime/listener.hpp"
+#include "server/address_limit.hpp"
 #include "server/admin/listener.hpp"
 #include "server/direct_listener.hpp"
 #include "server/key_keeper.hpp"
@@ -46,6 +47,7 @@ class Server {
  private:
   [[nodiscard]] Result<void> open_admin();
   void start();
+  static runtime::Task<void> load_identities(Server* self);
   /// False where the process has no room for one more; the oldest half-open connection is then dropped.
   [[nodiscard]] bool has_room();
 
@@ -53,10 +55,14 @@ class Server {
   assign::ServerPolicy policy_;
   std::optional<tls::ServerProver> prover_;
   std::optional<AuditTrail> audit_;
+  IdentityFilter identities_;
   Context context_;
   Tasks tasks_;
   std::size_t max_connections_;
   std::uint64_t refused_ = 0;
+  bool stopping_ = false;
+  AddressLimit direct_rate_;
+  AddressLimit operator_rate_;
   std::unique_ptr<DirectListener> direct_links_;
   std::unique_ptr<OperatorListener> operator_links_;
   std::optional<runtime::Listener> operator_listener_;

@@ -182,6 +182,11 @@ Result<Settings> read(const Config& config) {
   CPNS_TRY(const auto admin, root.table("admin"));
   CPNS_TRY(made.admin.require_token, admin.flag("require_token", false));
   CPNS_TRY(made.admin.shared_socket, admin.path("shared_socket", ""));
+  CPNS_TRY(const auto limits, root.table("limits"));
+  CPNS_TRY(const auto rate, count(limits, "connections_per_second", 200, 1'000'000));
+  CPNS_TRY(const auto burst, count(limits, "connections_burst", 2000, 10'000'000));
+  CPNS_TRY(const auto assignments, count(limits, "assignments_per_minute", 600, 1'000'000));
+  made.limits = {static_cast<double>(rate), static_cast<double>(burst), static_cast<double>(assignments)};
   CPNS_TRY(const auto process, root.table("process"));
   CPNS_TRY(made.process, runtime::read_process_settings(process));
   CPNS_CHECK(config.finish());

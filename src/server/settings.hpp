@@ -6,7 +6,7 @@
 
 #include "core/assign/states.hpp"
 #include "core/stream/session.hpp"
-#include "runtime/sandbox.hpp"
+#include "runtime/process_settings.hpp"
 #include "server/http_proxy.hpp"
 #include "server/operator_link.hpp"
 
@@ -56,6 +56,12 @@ struct KeySettings {
   std::chrono::seconds alias_age{0};
 };
 
+struct LimitSettings {
+  double connections_per_second = 0;  ///< of one address
+  double connections_burst = 0;
+  double assignments_per_minute = 0;  ///< of one PN GW; as many in a burst
+};
+
 struct AdminSettings {
   bool require_token = false;             ///< of root and the server's own user, too
   std::filesystem::path shared_socket{};  ///< for other users of this machine, with tokens only; empty: none
@@ -78,6 +84,7 @@ struct Settings {
   std::chrono::seconds token_lifetime{0};
   KeySettings keys{};
   AdminSettings admin{};
+  LimitSettings limits{};
   runtime::ProcessSettings process{};
 };
 

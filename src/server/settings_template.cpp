@@ -127,6 +127,13 @@ alias_days = 30
 require_token = false
 shared_socket = ""
 
+# New connections of one address (IPv6: of one /64), sustained and at once after a rest; more are closed before anything
+# is made for them, and those that are open live on. And assignments that one PN GW may begin in a minute.
+[limits]
+connections_per_second = 200
+connections_burst = 2000
+assignments_per_minute = 600
+
 # Where root starts the server, it becomes this user before it opens anything; the folder has to be that user's. And the
 # system calls that it does not need are switched off (docs/operations.md).
 [process]

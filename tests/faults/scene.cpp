@@ -38,7 +38,7 @@ std::filesystem::path Scene::folder_of(const Device& device) { return folder_ / 
 Scene::Device* Scene::any_device() {
   std::vector<Device*> good;
   for (auto& device : devices_) {
-    if (!device.revoked) good.push_back(&device);
+    if (!device.revoked && !device.unsure) good.push_back(&device);
   }
   return good.empty() ? nullptr : good[below(good.size())];
 }
@@ -46,7 +46,7 @@ Scene::Device* Scene::any_device() {
 bool Scene::pair_new_device() {
   const auto code = world().make_pairing_code();
   if (!code) return false;
-  Device device{"device-" + std::to_string(++names_), false};
+  Device device{.name = "device-" + std::to_string(++names_)};
   world().use_device(device.name);
   if (!world().start_pairing(*code)) return false;
   const auto status = world().wait_for_device(kOneTry);
@@ -76,7 +76,8 @@ bool Scene::revoke() {
   const auto probe = load_probe(folder_of(*device));
   if (!probe || !*probe) return false;
   const auto answer = faults_->post("/v1/devices/" + (*probe)->credential.cm_device_id.text() + "/revoke", "");
-  if (answer) device->revoked = true;
+  device->revoked = answer.ok();
+  device->unsure = !answer.ok();
   return answer.ok();
 }
 
@@ -146,6 +147,7 @@ std::vector<std::string> Scene::revoked_that_are_alive() {
 std::vector<std::string> Scene::what_is_lost() {
   std::vector<std::string> lost;
   for (const auto& device : devices_) {
+    if (device.unsure) continue;
     const auto probe = load_probe(folder_of(device));
     if (!probe || !*probe) {
       lost.push_back(device.name + " has no key any more: " + (probe ? "" : cpns::to_text(probe.error())));

@@ -70,6 +70,7 @@ class Scene {
   struct Device {
     std::string name;
     bool revoked = false;
+    bool unsure = false;  ///< its revocation was asked for, and nobody knows whether it was carried out
   };
   Scene(std::unique_ptr<FaultWorld> faults, std::uint64_t seed) : faults_(std::move(faults)), random_(seed) {}
   [[nodiscard]] Device* any_device();

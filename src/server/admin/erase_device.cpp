@@ -14,6 +14,7 @@ runtime::Task<Result<Reply>> handle(View& view, Request request) {
   auto begin = [&devices, id, when = runtime::now()](store::Done done) { devices.erase(id, when, std::move(done)); };
   auto erased = co_await committed(std::move(begin));
   if (!erased) co_return erased.error();
+  view.context.identities.remove(id);
   const auto closed = view.direct_links.close_links(id) + view.direct_links.close_ended();
   view.context.log.event(Code::device_erased, {{"cm_device_id", id}, {"by", "operator"}, {"closed_links", closed}});
   co_return reply(Json{{"cm_device_id", id.text()}, {"state", "erased"}, {"closed_links", closed}});

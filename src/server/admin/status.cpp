@@ -25,6 +25,9 @@ runtime::Task<Result<Reply>> handle(View& view, Request) {
                        {"streams", direct.sessions().streams()},
                        {"direct_half_open", direct.half_open()},
                        {"direct_half_open_dropped", direct.half_open_dropped()},
+                       {"identities", view.context.identities.size()},
+                       {"identity_store_reads", direct.keys().store_reads()},
+                       {"identity_filtered", direct.keys().filtered()},
                        {"listeners", std::move(listeners)},
                        {"services", std::move(services)}});
 }

@@ -52,7 +52,10 @@ std::size_t files_allowed() {
 
 class FloodTest : public ::testing::TestWithParam<std::string> {
  protected:
-  FloodTest() : server_(upstream_.settings()), clients_(server_) {}
+  // One machine is the whole crowd here: the limit of an address is not what is tried.
+  FloodTest()
+      : server_(upstream_.settings(), {{"connections_burst = 2000", "connections_burst = 1000000"}}),
+        clients_(server_) {}
   Upstream upstream_;
   ServerProcess server_;
   Clients clients_;
@@ -74,6 +77,34 @@ TEST_P(FloodTest, WhenTenThousandConnectionsAreHalfOpenThenADeviceGetsThroughAnd
             << " KiB, " << grown * 1024 / 4096 << " bytes for each that is kept\n";
   EXPECT_LT(grown, 128 * 1024);
   server_.wait_for_log("half_open_dropped");
+}
+
+class AddressFloodTest : public ::testing::Test {
+ protected:
+  AddressFloodTest()
+      : server_(upstream_.settings(), {{"connections_per_second = 200", "connections_per_second = 1"},
+                                       {"connections_burst = 2000", "connections_burst = 40"}}),
+        clients_(server_) {
+    server_.start();
+  }
+  Upstream upstream_;
+  ServerProcess server_;
+  Clients clients_;
+};
+
+TEST_F(AddressFloodTest, WhenOneAddressComesTooOftenThenItIsTurnedAwayAndOpenLinksLiveOn) {
+  const auto device = clients_.device();
+  auto link = clients_.open_direct_link(device, {"http/1.1"});
+  ASSERT_TRUE(link.ok()) << to_text(link.error());
+  const Silence flood(server_.direct_port(), 200, "");
+  const auto said = server_.wait_for_log("address_rate_exceeded");
+  EXPECT_EQ(said.value("peer", ""), "127.0.0.1") << said.dump();
+  EXPECT_FALSE(clients_.open_direct_link(device, {"http/1.1"}).ok()) << "from the same address";
+  const std::string request = "GET /size/5 HTTP/1.1\r\nHost: hello\r\nConnection: close\r\n\r\n";
+  const auto wrote = clients_.run((*link)->write(as_bytes(request)));
+  ASSERT_TRUE(wrote.ok()) << to_text(wrote.error());
+  EXPECT_TRUE(clients_.read_to_end(**link).ends_with("xxxxx")) << "the link that was there";
+  EXPECT_EQ(server_.count_log("address_rate_exceeded"), 1U) << "once a minute, whatever comes";
 }
 
 INSTANTIATE_TEST_SUITE_P(SilentAndBegun, FloodTest,

@@ -1,0 +1,30 @@
+#include "server/address_limit.hpp"
+
+#include "runtime/clock.hpp"
+
+namespace cpns::server {
+namespace {
+
+constexpr std::int64_t kSayEveryMs = 60'000;
+
+}  // namespace
+
+bool AddressLimit::admit(const runtime::asio::ip::tcp::socket& socket, std::string_view link) {
+  boost::system::error_code failed;
+  const auto peer = socket.remote_endpoint(failed);
+  if (failed) return true;  // gone already: whoever reads from it finds out
+  const auto address = peer.address();
+  const auto key =
+      address.is_v4() ? rate_key_of_v4(address.to_v4().to_bytes()) : rate_key_of_v6(address.to_v6().to_bytes());
+  const auto now_ms = runtime::monotonic_ms();
+  if (rates_.admit(key, now_ms)) return true;
+  if (said_ == 0 || now_ms - said_at_ms_ >= kSayEveryMs) {
+    log_.event(Code::address_rate_exceeded,
+               {{"link", link}, {"peer", address.to_string()}, {"count", rates_.refused() - said_}});
+    said_at_ms_ = now_ms;
+    said_ = rates_.refused();
+  }
+  return false;
+}
+
+}  // namespace cpns::server
