@@ -85,7 +85,6 @@ Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& confi
   if (const auto entered = runtime::enter_sandbox({.enabled = config.process.sandbox}); !entered) {
     log.event(Code::sandbox_missing, {{"got", entered.error().got}});
   }
-  asio::co_spawn(loop, listener.run("pan", log, std::move(on_connection)), asio::detached);
   operator_link.start();
   service.start();
   std::function<void()> stop = [&] {
@@ -95,7 +94,9 @@ Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& confi
     operator_link.stop();
     loop.stop();
   };
+  // Before anything says that it listens: whoever reads that may end it at once.
   asio::co_spawn(loop, stop_on_signal(stop), asio::detached);
+  asio::co_spawn(loop, listener.run("pan", log, std::move(on_connection)), asio::detached);
 
   CPNS_CHECK(pngw::leave_endpoints(folder.pan_address(), endpoints));
   log.event(Code::gateway_ready,

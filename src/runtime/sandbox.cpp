@@ -20,110 +20,111 @@ namespace {
 
 using Names = std::string_view;
 
-constexpr std::array kData = {Names("read"),     Names("write"),  Names("readv"),    Names("writev"),  Names("pread64"),
-                              Names("pwrite64"), Names("splice"), Names("sendfile"), Names("lseek"),   Names("close"),
-                              Names("fcntl"),    Names("pipe2"),  Names("dup"),      Names("eventfd2")};
-constexpr std::array kSockets = {Names("bind"),       Names("listen"),      Names("accept"),      Names("accept4"),
-                                 Names("connect"),    Names("getsockname"), Names("getpeername"), Names("getsockopt"),
-                                 Names("setsockopt"), Names("sendto"),      Names("recvfrom"),    Names("sendmsg"),
-                                 Names("recvmsg"),    Names("sendmmsg"),    Names("recvmmsg"),    Names("shutdown"),
-                                 Names("ioctl")};
-constexpr std::array kWaiting = {Names("poll"),
-                                 Names("ppoll"),
-                                 Names("select"),
-                                 Names("pselect6"),
-                                 Names("epoll_create1"),
-                                 Names("epoll_ctl"),
-                                 Names("epoll_wait"),
-                                 Names("epoll_pwait"),
-                                 Names("timerfd_create"),
-                                 Names("timerfd_settime"),
-                                 Names("timerfd_gettime"),
-                                 Names("nanosleep"),
-                                 Names("clock_nanosleep"),
-                                 Names("restart_syscall"),
-                                 Names("signalfd4")};
-constexpr std::array kFiles = {Names("open"),      Names("openat"),     Names("stat"),       Names("fstat"),
-                               Names("lstat"),     Names("newfstatat"), Names("statx"),      Names("statfs"),
-                               Names("fstatfs"),   Names("access"),     Names("faccessat"),  Names("faccessat2"),
-                               Names("readlink"),  Names("readlinkat"), Names("getdents64"), Names("getcwd"),
-                               Names("ftruncate"), Names("fallocate"),  Names("fadvise64"),  Names("fsync"),
-                               Names("fdatasync"), Names("flock"),      Names("rename"),     Names("renameat"),
-                               Names("renameat2"), Names("unlink"),     Names("unlinkat"),   Names("mkdir"),
-                               Names("mkdirat"),   Names("rmdir"),      Names("chmod"),      Names("fchmod"),
-                               Names("fchmodat"),  Names("fchown"),     Names("umask"),      Names("utimensat")};
-constexpr std::array kMemory = {Names("brk"),        Names("munmap"), Names("mremap"),  Names("madvise"),
-                                Names("mlock"),      Names("mlock2"), Names("munlock"), Names("mincore"),
-                                Names("membarrier"), Names("msync")};
-constexpr std::array kThreads = {Names("futex"),
-                                 Names("set_robust_list"),
-                                 Names("get_robust_list"),
-                                 Names("rseq"),
-                                 Names("set_tid_address"),
-                                 Names("sched_yield"),
-                                 Names("sched_getaffinity"),
-                                 Names("gettid"),
-                                 Names("getpid"),
-                                 Names("getppid"),
-                                 Names("exit"),
-                                 Names("exit_group"),
-                                 Names("tgkill"),
-                                 Names("rt_sigaction"),
-                                 Names("rt_sigprocmask"),
-                                 Names("rt_sigreturn"),
-                                 Names("rt_sigtimedwait"),
-                                 Names("sigaltstack"),
-                                 Names("setpriority"),
-                                 Names("getpriority"),
-                                 Names("sched_setattr"),
-                                 Names("sched_getattr")};
-constexpr std::array kSelf = {Names("getuid"),       Names("geteuid"),   Names("getgid"),        Names("getegid"),
-                              Names("prlimit64"),    Names("getrlimit"), Names("getrusage"),     Names("sysinfo"),
-                              Names("uname"),        Names("getrandom"), Names("clock_gettime"), Names("clock_getres"),
-                              Names("gettimeofday"), Names("time"),      Names("times")};
-constexpr std::array kKeyring = {Names("keyctl"), Names("add_key"), Names("request_key")};
+constexpr std::array kDataCalls = {Names("read"),    Names("write"),    Names("readv"),  Names("writev"),
+                                   Names("pread64"), Names("pwrite64"), Names("splice"), Names("sendfile"),
+                                   Names("lseek"),   Names("close"),    Names("fcntl"),  Names("pipe2"),
+                                   Names("dup"),     Names("eventfd2")};
+constexpr std::array kSocketsCalls = {
+    Names("bind"),        Names("listen"),      Names("accept"),     Names("accept4"),    Names("connect"),
+    Names("getsockname"), Names("getpeername"), Names("getsockopt"), Names("setsockopt"), Names("sendto"),
+    Names("recvfrom"),    Names("sendmsg"),     Names("recvmsg"),    Names("sendmmsg"),   Names("recvmmsg"),
+    Names("shutdown"),    Names("ioctl")};
+constexpr std::array kWaitingCalls = {Names("poll"),
+                                      Names("ppoll"),
+                                      Names("select"),
+                                      Names("pselect6"),
+                                      Names("epoll_create1"),
+                                      Names("epoll_ctl"),
+                                      Names("epoll_wait"),
+                                      Names("epoll_pwait"),
+                                      Names("timerfd_create"),
+                                      Names("timerfd_settime"),
+                                      Names("timerfd_gettime"),
+                                      Names("nanosleep"),
+                                      Names("clock_nanosleep"),
+                                      Names("restart_syscall"),
+                                      Names("signalfd4")};
+constexpr std::array kFilesCalls = {Names("open"),      Names("openat"),     Names("stat"),       Names("fstat"),
+                                    Names("lstat"),     Names("newfstatat"), Names("statx"),      Names("statfs"),
+                                    Names("fstatfs"),   Names("access"),     Names("faccessat"),  Names("faccessat2"),
+                                    Names("readlink"),  Names("readlinkat"), Names("getdents64"), Names("getcwd"),
+                                    Names("ftruncate"), Names("fallocate"),  Names("fadvise64"),  Names("fsync"),
+                                    Names("fdatasync"), Names("flock"),      Names("rename"),     Names("renameat"),
+                                    Names("renameat2"), Names("unlink"),     Names("unlinkat"),   Names("mkdir"),
+                                    Names("mkdirat"),   Names("rmdir"),      Names("chmod"),      Names("fchmod"),
+                                    Names("fchmodat"),  Names("fchown"),     Names("umask"),      Names("utimensat")};
+constexpr std::array kMemoryCalls = {Names("brk"),        Names("munmap"), Names("mremap"),  Names("madvise"),
+                                     Names("mlock"),      Names("mlock2"), Names("munlock"), Names("mincore"),
+                                     Names("membarrier"), Names("msync")};
+constexpr std::array kThreadsCalls = {Names("futex"),
+                                      Names("set_robust_list"),
+                                      Names("get_robust_list"),
+                                      Names("rseq"),
+                                      Names("set_tid_address"),
+                                      Names("sched_yield"),
+                                      Names("sched_getaffinity"),
+                                      Names("gettid"),
+                                      Names("getpid"),
+                                      Names("getppid"),
+                                      Names("exit"),
+                                      Names("exit_group"),
+                                      Names("tgkill"),
+                                      Names("rt_sigaction"),
+                                      Names("rt_sigprocmask"),
+                                      Names("rt_sigreturn"),
+                                      Names("rt_sigtimedwait"),
+                                      Names("sigaltstack"),
+                                      Names("setpriority"),
+                                      Names("getpriority"),
+                                      Names("sched_setattr"),
+                                      Names("sched_getattr")};
+constexpr std::array kSelfCalls = {
+    Names("getuid"),        Names("geteuid"),      Names("getgid"),       Names("getegid"), Names("prlimit64"),
+    Names("getrlimit"),     Names("getrusage"),    Names("sysinfo"),      Names("uname"),   Names("getrandom"),
+    Names("clock_gettime"), Names("clock_getres"), Names("gettimeofday"), Names("time"),    Names("times")};
+constexpr std::array kKeyringCalls = {Names("keyctl"), Names("add_key"), Names("request_key")};
 
-constexpr std::array kAllowed = {
-    AllowedCalls{"bytes in and out", kData},
-    AllowedCalls{"sockets that are there; socket() itself is limited by family", kSockets},
-    AllowedCalls{"waiting for them, and for time", kWaiting},
-    AllowedCalls{"the folder of the program: store, journal, log, keys", kFiles},
-    AllowedCalls{"memory; mmap() and mprotect() themselves are limited", kMemory},
-    AllowedCalls{"threads of the store, signals", kThreads},
-    AllowedCalls{"who and how large this process is, time, randomness", kSelf},
-    AllowedCalls{"the machine's sealing key", kKeyring},
+constexpr std::array kAllowedCalls = {
+    AllowedCalls{"bytes in and out", kDataCalls},
+    AllowedCalls{"sockets that are there; socket() itself is limited by family", kSocketsCalls},
+    AllowedCalls{"waiting for them, and for time", kWaitingCalls},
+    AllowedCalls{"the folder of the program: store, journal, log, keys", kFilesCalls},
+    AllowedCalls{"memory; mmap() and mprotect() themselves are limited", kMemoryCalls},
+    AllowedCalls{"threads of the store, signals", kThreadsCalls},
+    AllowedCalls{"who and how large this process is, time, randomness", kSelfCalls},
+    AllowedCalls{"the machine's sealing key", kKeyringCalls},
 };
 
 /// Nobody but an intruder has a use for these.
-constexpr std::array kDeadly = {"execve",
-                                "execveat",
-                                "ptrace",
-                                "process_vm_readv",
-                                "process_vm_writev",
-                                "mount",
-                                "umount2",
-                                "pivot_root",
-                                "chroot",
-                                "setns",
-                                "unshare",
-                                "bpf",
-                                "kexec_load",
-                                "init_module",
-                                "finit_module",
-                                "delete_module",
-                                "open_by_handle_at",
-                                "userfaultfd",
-                                "perf_event_open",
-                                "personality",
-                                "setuid",
-                                "setgid",
-                                "setresuid",
-                                "setresgid",
-                                "setgroups",
-                                "fork",
-                                "vfork"};
+constexpr std::array kDeadlyCalls = {"execve",
+                                     "execveat",
+                                     "ptrace",
+                                     "process_vm_readv",
+                                     "process_vm_writev",
+                                     "mount",
+                                     "umount2",
+                                     "pivot_root",
+                                     "chroot",
+                                     "setns",
+                                     "unshare",
+                                     "bpf",
+                                     "kexec_load",
+                                     "init_module",
+                                     "finit_module",
+                                     "delete_module",
+                                     "open_by_handle_at",
+                                     "userfaultfd",
+                                     "perf_event_open",
+                                     "personality",
+                                     "setuid",
+                                     "setgid",
+                                     "setresuid",
+                                     "setresgid",
+                                     "setgroups",
+                                     "fork",
+                                     "vfork"};
 
-constexpr std::array kFamilies = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+constexpr std::array kFamiliesCalls = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
 
 struct Release {
   void operator()(void* filter) const { seccomp_release(filter); }
@@ -153,11 +154,11 @@ class Rules {
 };
 
 void add_rules(Rules& rules, const SandboxOptions& options) {
-  for (const auto& group : kAllowed) {
+  for (const auto& group : kAllowedCalls) {
     for (const auto name : group.names) rules.allow(name);
   }
-  for (const auto* name : kDeadly) rules.deadly(name);
-  for (const auto family : kFamilies) {
+  for (const auto* name : kDeadlyCalls) rules.deadly(name);
+  for (const auto family : kFamiliesCalls) {
     rules.allow_if("socket", SCMP_A0_64(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)));
     rules.allow_if("socketpair", SCMP_A0_64(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)));
   }
@@ -187,10 +188,10 @@ Error missing(const std::string& what, int code) {
 std::string root_warning(const std::string& user) {
   if (::geteuid() != 0 || !user.empty()) return {};
   const auto& info = message_info(Code::runs_as_root);
-  return std::string(info.id) + " " + std::string(info.text) + ": " + std::string(info.action);
+  return std::string(info.id) + " " + std::string(info.text) + ": give it a user of its own with --user";
 }
 
-std::span<const AllowedCalls> allowed_calls() { return kAllowed; }
+std::span<const AllowedCalls> allowed_calls() { return kAllowedCalls; }
 
 Result<void> enter_sandbox(const SandboxOptions& options) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

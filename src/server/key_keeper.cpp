@@ -17,6 +17,8 @@ constexpr std::size_t kStep = 256;
 constexpr std::chrono::milliseconds kPause{5};
 constexpr std::chrono::milliseconds kAfterFailure{5000};
 constexpr std::chrono::minutes kWatch{10};
+constexpr std::chrono::hours kProof{24};
+constexpr std::chrono::hours kDrift{1};
 constexpr store::KeyNumber kLastKey = 0xffff;
 
 std::uint8_t next_alias_number(const std::vector<FolderKeys::AliasKey>& keys) {
@@ -150,8 +152,16 @@ Task<Result<std::uint8_t>> KeyKeeper::rotate_alias(std::string actor) {
   co_return number;
 }
 
+bool KeyKeeper::clock_is_proved() const {
+  const std::chrono::milliseconds passed(runtime::monotonic_ms() - begun_ms_);
+  const std::chrono::milliseconds said = runtime::now() - begun_at_;
+  return passed >= kProof && std::chrono::abs(said - passed) < kDrift;
+}
+
+// A clock that jumps forward and comes back must not cost devices their aliases: nothing is dropped on its word alone.
 // A key makes no aliases any more once the next one was made; the last of them is good for as long as a device is.
 Result<void> KeyKeeper::drop_old_alias_keys(const std::vector<FolderKeys::AliasKey>& keys) {
+  if (!clock_is_proved()) return {};
   const auto now = runtime::now();
   for (std::size_t i = 0; i + 1 < keys.size(); ++i) {
     if (keys[i + 1].made_at + parts_.alias_keeps < now) CPNS_CHECK(parts_.files.remove_alias_key(keys[i].number));
@@ -167,6 +177,8 @@ Task<void> KeyKeeper::watch_alias_keys() {
     } else if (keys->back().made_at + parts_.alias_age <= runtime::now()) {
       const auto made = co_await rotate_alias("server");
       if (!made) context_.log.error(made.error());
+    } else if (const auto dropped = drop_old_alias_keys(*keys); !dropped) {
+      context_.log.error(dropped.error());
     }
     const std::chrono::milliseconds pause = kWatch;
     (void)co_await stop_watching_.wait_for(pause);

@@ -58,6 +58,8 @@ class KeyKeeper {
   [[nodiscard]] runtime::Task<Result<void>> begin(std::string actor);
   [[nodiscard]] runtime::Task<void> move_all();
   [[nodiscard]] runtime::Task<void> watch_alias_keys();
+  /// Whether the time of day can be believed: this process has seen it go as the monotonic clock does, for a day.
+  [[nodiscard]] bool clock_is_proved() const;
   [[nodiscard]] Result<void> drop_old_alias_keys(const std::vector<FolderKeys::AliasKey>& keys);
   [[nodiscard]] runtime::Task<void> record(audit::Event event);
 
@@ -67,6 +69,8 @@ class KeyKeeper {
   Signal stop_moving_;
   Signal stop_watching_;
   bool moving_ = false;
+  const ids::UnixTime begun_at_ = runtime::now();
+  const std::int64_t begun_ms_ = runtime::monotonic_ms();
 };
 
 }  // namespace cpns::server

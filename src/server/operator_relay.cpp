@@ -15,6 +15,13 @@ constexpr std::chrono::seconds kRelayOpenLimit{10};
 }  // namespace
 
 Task<Result<void>> OperatorListener::serve_relay(ConnectionPtr connection, ids::PnGwId pn_gw_id) {
+  // Counted from here on, whether or not it asks for anything: it is no longer half-open.
+  const auto entry = relays_.add(pn_gw_id, connection->peer, [weak = std::weak_ptr(connection)] {
+    const auto carried = weak.lock();
+    if (!carried) return;
+    carried->link->abort();
+    if (carried->bare) carried->bare->abort();
+  });
   runtime::MessageLink messages(connection->link);
   const std::optional<std::chrono::milliseconds> limit = kRelayOpenLimit;
   auto raw = co_await messages.receive(limit);
@@ -36,12 +43,6 @@ Task<Result<void>> OperatorListener::serve_relay(ConnectionPtr connection, ids::
     (void)co_await messages.send(ByteView(alert));
     co_return std::move(*refusal);
   }
-  const auto entry = relays_.add(pn_gw_id, connection->peer, [weak = std::weak_ptr(connection)] {
-    const auto carried = weak.lock();
-    if (!carried) return;
-    carried->link->abort();
-    if (carried->bare) carried->bare->abort();
-  });
   const auto ready = stream::encode_relay_message({message->correlation_id, stream::RelayReady{{}}});
   auto sent = co_await messages.send(ByteView(ready));
   if (!sent) co_return sent;

@@ -41,20 +41,32 @@ Sessions::SessionPtr Sessions::make(const Caller& caller, const ids::Correlation
   return session;
 }
 
-// One more than it may have ends the oldest that nobody uses, or else the oldest.
+// One more than it may have ends the oldest that nobody uses, or else the oldest. PNEs without a key are counted by who
+// vouches for them, too: it makes up their pairings, and with a new one for each session it could have any number.
 void Sessions::make_room(const Caller& caller) {
-  SessionPtr oldest;
-  std::size_t own = 0;
-  for (const auto& [token, session] : sessions_) {
-    if (session->caller != caller) continue;
-    ++own;
-    const auto rank = [](const Session& one) { return std::pair(one.carrier->links() > 0, one.age); };
-    if (!oldest || rank(*session) < rank(*oldest)) oldest = session;
-  }
-  if (own < settings_.session.per_caller) return;
-  context_.log.event(Code::session_count_exceeded, {{"run", oldest->run}, {"caller", text_of(caller)}});
-  oldest->carrier->abort();
-  end(oldest->token);
+  const auto keep_below = [&](std::size_t limit, const auto& counts) {
+    SessionPtr oldest;
+    std::size_t found = 0;
+    for (const auto& [token, session] : sessions_) {
+      if (!counts(session->caller)) continue;
+      ++found;
+      const auto rank = [](const Session& one) { return std::pair(one.carrier->links() > 0, one.age); };
+      if (!oldest || rank(*session) < rank(*oldest)) oldest = session;
+    }
+    if (found < limit || !oldest) return;
+    context_.log.event(Code::session_count_exceeded,
+                       {{"run", oldest->run}, {"caller", text_of(caller)}, {"limit", limit}});
+    oldest->carrier->abort();
+    end(oldest->token);
+  };
+  keep_below(settings_.session.per_caller, [&](const Caller& other) { return other == caller; });
+  const auto* pne = std::get_if<VerifiedPne>(&caller);
+  if (pne == nullptr) return;
+  // Twice what it may carry at once: while a session waits for its link, another may use the place on the line.
+  keep_below(2 * settings_.operator_link.relays_per_gateway, [&](const Caller& other) {
+    const auto* its = std::get_if<VerifiedPne>(&other);
+    return its != nullptr && its->pn_gw_id == pne->pn_gw_id && its->via == pne->via;
+  });
 }
 
 Sessions::SessionPtr Sessions::find(const stream::SessionOpen& open, const Caller& caller,

@@ -23,13 +23,14 @@ Result<void> add_devices(const std::filesystem::path& server, std::size_t count)
   store::Sealer sealer(std::move(keys));
   runtime::SystemRandom random;
   CPNS_TRY(const auto database, store::sqlite::ServerDatabase::open(server / "store" / "cpns.sqlite", sealer, random));
-  CPNS_TRY(const auto gateway, ids::PnGwId::parse("sip:many@ims.example.net"));
   CPNS_TRY(const auto name, ids::DeviceName::parse("one of many"));
   const auto now = runtime::now();
   std::atomic<std::size_t> done{0}, failed{0};
   const auto tell = [&](const Result<assign::Durable>& result) { ++(result ? done : failed); };
   for (std::size_t i = 0; i < count; ++i) {
     const ids::AssignmentId id(random.bytes<16>());
+    // A hundred of each PN GW, as its usual quota allows: a store counts them for each that comes.
+    CPNS_TRY(const auto gateway, ids::PnGwId::parse("sip:many-" + std::to_string(i / 100) + "@ims.example.net"));
     database->devices().begin(
         {id, ids::CorrelationId(random.bytes<8>()), gateway, name,
          secret::KeySeed::make([&](auto to) { random.fill(to); }), now, now + std::chrono::seconds(300)},

@@ -131,10 +131,13 @@ Result<CaseResult> stalling_peers(const CaseOptions& options) {
 
   for (std::size_t from = 0; from < places.size(); from += kAtOnce) {
     const auto to = std::min(from + kAtOnce, places.size());
+    // Anew for each batch: the request below may renew a key.
+    CPNS_TRY(const auto now, scene->good_device());
+    const Client with_key(now.credential);
     std::vector<std::pair<std::size_t, Peer>> peers;
     for (auto i = from; i < to; ++i) {
       Peer peer(port);
-      if (!peer.connected() || client.stall_after(peer, places[i]) == 0) {
+      if (!peer.connected() || with_key.stall_after(peer, places[i]) == 0) {
         result.lost.push_back("no connection at byte " + std::to_string(places[i]));
         continue;
       }

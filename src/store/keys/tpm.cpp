@@ -15,7 +15,7 @@ namespace {
 using secret::LocalSealKey;
 
 constexpr const char* kDevice = "/dev/tpmrm0";
-constexpr std::size_t kLongestFile = 4096;
+constexpr std::size_t kLongestObject = 4096;
 constexpr auto kNoSession = ESYS_TR_NONE;
 
 template <class Made>
@@ -167,7 +167,7 @@ bool tpm_is_there(const std::string& tcti) {
 
 Result<std::optional<LocalSealKey>> key_in_tpm(const std::string& tcti, const std::filesystem::path& file, bool make,
                                                crypto::Random& random) {
-  CPNS_TRY(auto object, file::read_private_file(file, kLongestFile));
+  CPNS_TRY(auto object, file::read_private_file(file, kLongestObject));
   if (!object && !make) return std::optional<LocalSealKey>();
   Tpm tpm;
   CPNS_CHECK(tpm.open(tcti));
@@ -176,7 +176,7 @@ Result<std::optional<LocalSealKey>> key_in_tpm(const std::string& tcti, const st
     random.fill(fresh.writable());
     CPNS_TRY(const auto sealed, tpm.seal(fresh.view()));
     CPNS_CHECK(file::make_private_file_once(file, sealed));
-    CPNS_TRY(object, file::read_private_file(file, kLongestFile));
+    CPNS_TRY(object, file::read_private_file(file, kLongestObject));
   }
   if (!object) return std::optional<LocalSealKey>();
   CPNS_TRY(auto key, tpm.unseal(object->view()));

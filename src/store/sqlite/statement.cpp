@@ -46,7 +46,6 @@ Error database_error(sqlite3* database, const std::string& path, Code otherwise)
 bool is_fault(int extended) noexcept {
   switch (extended) {
     case SQLITE_IOERR:
-    case SQLITE_IOERR_WRITE:
     case SQLITE_IOERR_FSYNC:
     case SQLITE_IOERR_DIR_FSYNC:
     case SQLITE_IOERR_TRUNCATE:

@@ -15,9 +15,9 @@ namespace cpns::store::sqlite {
 /// `store_row_exists`. Never holds a bound value.
 [[nodiscard]] Error database_error(sqlite3* database, const std::string& path, Code otherwise);
 
-/// Whether SQLite's extended code says that a write or its fsync failed, so that nobody can say what is on the disk:
-/// the kernel may have dropped pages that it could not write, and a second fsync would succeed without them. A full
-/// disk is none: SQLite has noticed before anything counted, and takes all of it back.
+/// Whether SQLite's extended code says that an fsync failed, so that nobody can say what is on the disk: the kernel may
+/// have dropped pages that it could not write, and a second fsync would succeed without them. A write that failed, or
+/// a full disk, is none: SQLite has noticed before anything counted, and takes all of it back.
 [[nodiscard]] bool is_fault(int extended) noexcept;
 
 class Statement {

@@ -52,12 +52,12 @@ class KeyRotationTest : public ::testing::Test {
     const auto database = store::sqlite::ServerDatabase::open(folder.database(), sealer, random).value();
     auto& store = database->devices();
     const auto now = runtime::now();
-    const auto gateway = ids::PnGwId::parse("sip:many@ims.test").value();
     const store::Quota quota{.pending = devices, .devices = devices};
     std::atomic<std::size_t> done{0}, refused{0};
     const auto count = [&](const Result<assign::Durable>& result) { ++(result ? done : refused); };
     for (std::size_t i = 0; i < devices; ++i) {
       const ids::AssignmentId id(random.bytes<16>());
+      const auto gateway = ids::PnGwId::parse("sip:many-" + std::to_string(i / 100) + "@ims.test").value();
       store.begin({id, ids::CorrelationId(random.bytes<8>()), gateway, ids::DeviceName::parse("one of many").value(),
                    secret::KeySeed::make([&](auto to) { random.fill(to); }), now, now + std::chrono::seconds(300)},
                   quota, count);

@@ -77,11 +77,11 @@ GatewayIdentity Clients::enrolled(const std::string& pn_gw_id) {
   return std::move(gateway).value();
 }
 
-Result<std::shared_ptr<MessageLink>> Clients::open_operator_link(const GatewayIdentity& gateway) {
+Result<std::shared_ptr<MessageLink>> Clients::open_operator_link(const GatewayIdentity& gateway, std::string alpn) {
   tls::CertificateProfile profile{gateway.certificate_pem,
                                   secret::SecretBuffer::copy_of(gateway.key_pem),
                                   gateway.ca_pem,
-                                  {std::string(pngw::kOperatorAlpn)},
+                                  {std::move(alpn)},
                                   server_.server_id()};
   CPNS_TRY(const auto factory, tls::make_certificate_client_factory(std::move(profile)));
   CPNS_TRY(auto link, shake_hands(server_.operator_port(), factory->make()));

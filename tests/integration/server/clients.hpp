@@ -5,6 +5,7 @@
 #include "core/assign/gateway_session.hpp"
 #include "core/assign/link_session.hpp"
 #include "integration/server/server_process.hpp"
+#include "pngw/operator_link.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/link.hpp"
 #include "runtime/system_random.hpp"
@@ -36,7 +37,8 @@ class Clients {
 
   [[nodiscard]] Result<GatewayIdentity> enroll(const std::string& token);
   [[nodiscard]] GatewayIdentity enrolled(const std::string& pn_gw_id);
-  [[nodiscard]] Result<std::shared_ptr<runtime::MessageLink>> open_operator_link(const GatewayIdentity& gateway);
+  [[nodiscard]] Result<std::shared_ptr<runtime::MessageLink>> open_operator_link(
+      const GatewayIdentity& gateway, std::string alpn = std::string(pngw::kOperatorAlpn));
 
   /// One message each way.
   [[nodiscard]] Result<void> send(runtime::MessageLink& link, ByteView message);

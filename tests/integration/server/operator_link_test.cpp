@@ -6,6 +6,7 @@
 
 #include "integration/server/clients.hpp"
 #include "pngw/operator_link.hpp"
+#include "pngw/operator_relay.hpp"
 #include "support/deadline.hpp"
 
 namespace cpns::test {
@@ -253,6 +254,25 @@ TEST_F(OperatorLinkTest, WhenAGatewayOpensTooManyLinksThenItsOldestIsClosed) {
   server_.wait_for_log("too_many_operator_links");
   EXPECT_FALSE(clients_.receive(*links.front()).ok());
   EXPECT_TRUE(clients_.assign(*links.back(), gateway).credential);
+}
+
+TEST(CarriedConnections, WhenAGatewayOpensThemAndAsksForNothingThenItsOldestIsClosed) {
+  ServerProcess server({}, {{"relays_per_gateway = 256", "relays_per_gateway = 2"}});
+  server.start();
+  Clients clients(server);
+  const auto gateway = clients.enrolled("sip:alice@ims.test");
+  const auto link = clients.open_operator_link(gateway);
+  ASSERT_TRUE(link.ok()) << to_text(link.error());
+  std::vector<std::shared_ptr<runtime::MessageLink>> silent;
+  for (int i = 0; i < 3; ++i) {
+    auto carried = clients.open_operator_link(gateway, std::string(pngw::kOperatorRelayAlpn));
+    ASSERT_TRUE(carried.ok()) << to_text(carried.error());
+    silent.push_back(std::move(*carried));
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_FALSE(clients.receive(*silent.front()).ok());
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(8)) << "not for its silence of ten seconds";
+  EXPECT_TRUE(clients.assign(**link, gateway).credential) << "links that carry nothing are counted apart";
 }
 
 }  // namespace

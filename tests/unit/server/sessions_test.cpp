@@ -31,6 +31,7 @@ class SessionsTest : public testing::Test {
 
   SessionsTest() {
     settings.session.per_caller = 2;
+    settings.operator_link.relays_per_gateway = 2;
     settings.session.limits.resume = std::chrono::seconds(120);
     settings.direct_link.ping = std::chrono::seconds(30);
   }
@@ -107,7 +108,8 @@ class SessionsTest : public testing::Test {
   assign::AliasKeys alias_keys{0, {}};
   assign::ServerPolicy policy;
   ids::ServerId server_id = *ids::ServerId::parse("cpns.example.net");
-  Context context{server_id, memory.devices(), memory.gateways(), sealer, alias_keys, policy, random, log};
+  IdentityFilter identities{random};
+  Context context{server_id, memory.devices(), memory.gateways(), sealer, alias_keys, policy, random, log, identities};
   Settings settings{.server_id = server_id,
                     .operator_link = {},
                     .direct_link = {},
@@ -170,6 +172,27 @@ TEST_F(SessionsTest, when_a_caller_has_one_session_too_many_then_the_oldest_ends
   EXPECT_FALSE(second->ended);
   EXPECT_FALSE(stranger->ended);
   EXPECT_EQ(sessions.count(), 3U);
+}
+
+TEST_F(SessionsTest, when_one_vouches_for_ever_new_pnes_then_the_oldest_unused_session_of_them_ends_X8) {
+  const auto named = [](std::uint8_t n, std::optional<ids::CmDeviceId> via) {
+    return VerifiedPne{kAlice, stream::PairingRef{{n}}, *ids::DeviceName::parse("x"), std::move(via)};
+  };
+  const auto in_use = connect(named(1, {}));
+  const auto waiting = connect(named(2, {}));
+  waiting->end->abort();
+  ASSERT_TRUE(until([&] { return waiting->ended; }));
+  const auto behind_a_device = connect(named(3, device(1).cm_device_id));
+  const auto own_device = connect(device(1));
+  for (std::uint8_t n = 10; n < 20; ++n) {
+    const auto more = connect(named(n, {}));
+    more->end->abort();
+    ASSERT_TRUE(until([&] { return more->ended; }));
+  }
+  EXPECT_EQ(sessions.count(), 6U) << "four that the PN GW vouches for, and two that it does not";
+  EXPECT_FALSE(in_use->ended) << "it is the oldest, but has a link";
+  EXPECT_FALSE(behind_a_device->ended);
+  EXPECT_FALSE(own_device->ended);
 }
 
 TEST_F(SessionsTest, when_the_path_of_a_pne_is_too_long_or_a_circle_then_its_stream_is_refused_X10) {
