@@ -115,7 +115,11 @@ std::size_t ServerProcess::count_log(const std::string& name) const {
 }
 
 std::uint16_t ServerProcess::port(const std::string& listener) const {
-  for (const auto& line : log()) {
+  // Near the beginning: a log of thousands of refusals is not read for it.
+  std::ifstream in(temp_ / "log");
+  for (std::string text; std::getline(in, text);) {
+    const auto line = nlohmann::json::parse(text, nullptr, false);
+    if (!line.is_object()) continue;
     if (line.value("name", "") != "listener_started" || line.value("listener", "") != listener) continue;
     const auto address = line.value("address", "");
     return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
