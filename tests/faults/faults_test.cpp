@@ -68,6 +68,8 @@ TEST_F(FaultTest, when_a_sync_fails_then_the_store_takes_no_writes_until_it_is_o
   const auto made = Scene::make({dir_ / "case", places_of_this_build(), 1, 1});
   ASSERT_TRUE(made.ok()) << to_text(made.error());
   auto& scene = **made;
+  // Whose revocation is not answered is no device to try anything with afterwards.
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(scene.pair_new_device());
   auto& page = scene.faults().control("cpns-server", "run");
   std::strcpy(page.fail_path, "/server/store/");
   page.fail_error = EIO;
