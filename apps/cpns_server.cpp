@@ -163,9 +163,7 @@ Result<int> run(const RunOptions& options, const runtime::Protection& protection
                                                 .random = random,
                                                 .log = log,
                                                 .audit = &database->audit()});
-    if (const auto entered = runtime::enter_sandbox(sandbox); !entered) {
-      log.event(Code::sandbox_missing, {{"got", entered.error().got}});
-    }
+    runtime::enter_sandbox_or_say(sandbox, log);
     asio::co_spawn(loop, serve(server, log, status), [&loop](std::exception_ptr) { loop.stop(); });
     loop.run();
   }

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <ostream>
 
+#include "cli/secret_file.hpp"
+#include "core/secret/secret_bytes.hpp"
+
 namespace cpns::cli {
 namespace {
 
@@ -93,6 +96,44 @@ void show_object(const ordered_json& object, bool json, std::ostream& out) {
   for (const auto& [name, value] : object.items()) {
     out << name << std::string(width - name.size() + 2, ' ') << printable(text_of(value)) << "\n";
   }
+}
+
+Result<void> act(const AdminOptions& options, std::ostream& out, const std::string& target, const std::string& done,
+                 const std::string& request) {
+  CPNS_TRY(const std::string body, options.client().post(target, request));
+  CPNS_TRY(const ordered_json reply, parse_reply(body.empty() ? "{}" : body));
+  if (options.json) {
+    out << reply.dump() << "\n";
+    return {};
+  }
+  out << done;
+  if (reply.contains("closed_links")) out << " Open links closed: " << reply.at("closed_links").dump() << ".";
+  out << "\n";
+  return {};
+}
+
+Result<void> post_for_token(const AdminOptions& options, std::ostream& out, const std::string& target,
+                            const std::string& request, const std::string& what, const std::string& written) {
+  CPNS_TRY(std::string body, options.client().post(target, request));
+  auto parsed = parse_reply(body);
+  secret::wipe(body);
+  CPNS_TRY(ordered_json reply, std::move(parsed));
+  if (!reply.is_object() || !reply.contains("token") || !reply.at("token").is_string()) {
+    return Error{Code::admin_reply_malformed, "no token", what};
+  }
+  auto& token = reply.at("token").get_ref<std::string&>();
+  if (options.token_file.empty()) {
+    out << (options.json ? reply.dump() : token) << "\n";
+    secret::wipe(token);
+    return {};
+  }
+  const auto kept = write_secret_file(options.token_file, token + "\n");
+  secret::wipe(token);
+  CPNS_CHECK(kept);
+  reply.erase("token");
+  reply["token_file"] = options.token_file;
+  out << (options.json ? reply.dump() : written) << "\n";
+  return {};
 }
 
 CLI::App* add_verb(CLI::App& group, const std::string& name, const std::string& help, const std::string& example,

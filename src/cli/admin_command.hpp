@@ -36,6 +36,15 @@ void show_list(const ordered_json& list, const AdminOptions& options, const std:
                std::string_view none, std::ostream& out);
 void show_object(const ordered_json& object, bool json, std::ostream& out);
 
+/// Posts to `target`; says `done` where no JSON is wanted.
+[[nodiscard]] Result<void> act(const AdminOptions& options, std::ostream& out, const std::string& target,
+                               const std::string& done, const std::string& request = "{}");
+/// Posts to `target`, whose answer holds a token that is shown this once: into `options.token_file` where there is one,
+/// which is then followed by `written`, else to `out`. `what` is the kind of token. Wipes what it has read.
+[[nodiscard]] Result<void> post_for_token(const AdminOptions& options, std::ostream& out, const std::string& target,
+                                          const std::string& request, const std::string& what,
+                                          const std::string& written);
+
 CLI::App* add_verb(CLI::App& group, const std::string& name, const std::string& help, const std::string& example,
                    const Options& options);
 

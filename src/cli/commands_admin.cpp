@@ -4,8 +4,6 @@
 #include <ostream>
 
 #include "cli/admin_command.hpp"
-#include "cli/secret_file.hpp"
-#include "core/secret/secret_bytes.hpp"
 
 namespace cpns::cli {
 namespace {
@@ -13,31 +11,10 @@ namespace {
 Result<void> add(const AdminOptions& options, std::ostream& out) {
   ordered_json request{{"pn_gw_id", options.id}};
   if (options.device_quota > 0) request["device_quota"] = options.device_quota;
-  const auto body_of_request = request.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-  CPNS_TRY(std::string body, options.client().post("/v1/gateways", body_of_request));
-  CPNS_TRY(ordered_json reply, parse_reply(body));
-  secret::wipe(body);
-  if (!reply.is_object() || !reply.contains("token") || !reply.at("token").is_string()) {
-    return Error{Code::admin_reply_malformed, "no token", "an enrolment token"};
-  }
-  auto& token = reply.at("token").get_ref<std::string&>();
-  if (!options.token_file.empty()) {
-    const auto written = write_secret_file(options.token_file, token + "\n");
-    secret::wipe(token);
-    CPNS_CHECK(written);
-    reply.erase("token");
-    reply["token_file"] = options.token_file;
-    if (options.json) {
-      out << reply.dump() << "\n";
-    } else {
-      out << "Enrolment token written to " << options.token_file
-          << ".\nOn the gateway: cpns-gateway enroll --dir DIR --token-file FILE\n";
-    }
-    return {};
-  }
-  out << (options.json ? reply.dump() : token) << "\n";
-  secret::wipe(token);
-  return {};
+  return post_for_token(options, out, "/v1/gateways",
+                        request.dump(-1, ' ', false, ordered_json::error_handler_t::replace), "an enrolment token",
+                        "Enrolment token written to " + options.token_file +
+                            ".\nOn the gateway: cpns-gateway enroll --dir DIR --token-file FILE");
 }
 
 Result<void> list_gateways(const AdminOptions& options, std::ostream& out) {
@@ -59,21 +36,6 @@ Result<void> show_device(const AdminOptions& options, std::ostream& out) {
   CPNS_TRY(const std::string body, options.client().get("/v1/devices/" + path_segment(options.id)));
   CPNS_TRY(const ordered_json device, parse_reply(body));
   show_object(device, options.json, out);
-  return {};
-}
-
-/// Posts to `target`; says `done` where no JSON is wanted.
-Result<void> act(const AdminOptions& options, std::ostream& out, const std::string& target, const std::string& done,
-                 const std::string& request = "{}") {
-  CPNS_TRY(const std::string body, options.client().post(target, request));
-  CPNS_TRY(const ordered_json reply, parse_reply(body.empty() ? "{}" : body));
-  if (options.json) {
-    out << reply.dump() << "\n";
-    return {};
-  }
-  out << done;
-  if (reply.contains("closed_links")) out << " Open links closed: " << reply.at("closed_links").dump() << ".";
-  out << "\n";
   return {};
 }
 

@@ -105,16 +105,9 @@ Result<void> rotate(const KeyOptions& options, std::ostream& out) {
 }
 
 Result<void> remove(const KeyOptions& options, std::ostream& out) {
-  const auto& admin = *options.admin;
-  CPNS_TRY(const std::string body, admin.client().post("/v1/keys/" + path_segment(options.number) + "/remove", "{}"));
-  CPNS_TRY(const auto reply, parse_reply(body));
-  if (admin.json) {
-    out << reply.dump() << "\n";
-  } else {
-    out << "Master key " << options.number
-        << " is removed, for ever. Backups of its time can not be restored any more.\n";
-  }
-  return {};
+  return act(
+      *options.admin, out, "/v1/keys/" + path_segment(options.number) + "/remove",
+      "Master key " + options.number + " is removed, for ever. Backups of its time can not be restored any more.");
 }
 
 }  // namespace

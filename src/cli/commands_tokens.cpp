@@ -3,8 +3,6 @@
 #include <ostream>
 
 #include "cli/admin_command.hpp"
-#include "cli/secret_file.hpp"
-#include "core/secret/secret_bytes.hpp"
 
 namespace cpns::cli {
 namespace {
@@ -27,43 +25,14 @@ Result<void> list(const AdminOptions& options, std::ostream& out) {
 
 Result<void> add(const AdminOptions& options, const TokenOptions& wanted, std::ostream& out) {
   const ordered_json request{{"name", wanted.name}, {"scope", wanted.scope}, {"days", wanted.days}};
-  CPNS_TRY(std::string body, options.client().post("/v1/tokens", request.dump()));
-  auto parsed = parse_reply(body);
-  secret::wipe(body);
-  CPNS_TRY(ordered_json reply, std::move(parsed));
-  if (!reply.is_object() || !reply.contains("token") || !reply.at("token").is_string()) {
-    return Error{Code::admin_reply_malformed, "no token", "a token"};
-  }
-  auto& token = reply.at("token").get_ref<std::string&>();
-  if (!options.token_file.empty()) {
-    const auto written = write_secret_file(options.token_file, token + "\n");
-    secret::wipe(token);
-    CPNS_CHECK(written);
-    reply.erase("token");
-    reply["token_file"] = options.token_file;
-    if (options.json) {
-      out << reply.dump() << "\n";
-    } else {
-      out << "Token of " << wanted.name << " (" << wanted.scope << ") written to " << options.token_file
-          << ". Use it with --operator-token FILE.\n";
-    }
-    return {};
-  }
-  out << (options.json ? reply.dump() : token) << "\n";
-  secret::wipe(token);
-  return {};
+  return post_for_token(options, out, "/v1/tokens", request.dump(), "a token",
+                        "Token of " + wanted.name + " (" + wanted.scope + ") written to " + options.token_file +
+                            ". Use it with --operator-token FILE.");
 }
 
 Result<void> withdraw(const AdminOptions& options, const TokenOptions& wanted, std::ostream& out) {
-  CPNS_TRY(const std::string body,
-           options.client().post("/v1/tokens/" + path_segment(wanted.name) + "/withdraw", "{}"));
-  CPNS_TRY(const ordered_json reply, parse_reply(body));
-  if (options.json) {
-    out << reply.dump() << "\n";
-  } else {
-    out << "The token of " << wanted.name << " opens nothing any more.\n";
-  }
-  return {};
+  return act(options, out, "/v1/tokens/" + path_segment(wanted.name) + "/withdraw",
+             "The token of " + wanted.name + " opens nothing any more.");
 }
 
 }  // namespace

@@ -157,11 +157,8 @@ Result<void> run_command(const Options& options, Console& console) {
   runtime::SystemRandom random;
   const Context context{folder, *store, random, log, {}, [&] { return served_nodes(folder, console.open_pairings); }};
   CPNS_TRY(auto config, load_config(folder));
-  if (const auto entered = runtime::enter_sandbox(
-          {.enabled = config.process.sandbox, .load_modules = pngw::may_use_tpm(config.secrets)});
-      !entered) {
-    log.event(Code::sandbox_missing, {{"got", entered.error().got}});
-  }
+  runtime::enter_sandbox_or_say({.enabled = config.process.sandbox, .load_modules = pngw::may_use_tpm(config.secrets)},
+                                log);
   asio::io_context loop(1);
   DeviceRunner runner(loop.get_executor(), context, std::move(config), console.open_pairings);
   std::optional<Result<void>> result;

@@ -82,9 +82,7 @@ Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& confi
   runtime::Listener::OnConnection on_connection = [&](asio::ip::tcp::socket socket) {
     asio::co_spawn(loop, service.serve(std::move(socket)), asio::detached);
   };
-  if (const auto entered = runtime::enter_sandbox({.enabled = config.process.sandbox}); !entered) {
-    log.event(Code::sandbox_missing, {{"got", entered.error().got}});
-  }
+  runtime::enter_sandbox_or_say({.enabled = config.process.sandbox}, log);
   operator_link.start();
   service.start();
   std::function<void()> stop = [&] {

@@ -15,6 +15,8 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/log.hpp"
+
 namespace cpns::runtime {
 namespace {
 
@@ -213,6 +215,11 @@ Result<void> enter_sandbox(const SandboxOptions& options) {
   if (loaded != 0) return missing("seccomp_load", -loaded);
   return {};
 #endif
+}
+
+void enter_sandbox_or_say(const SandboxOptions& options, Log& log) {
+  const auto entered = enter_sandbox(options);
+  if (!entered) log.event(Code::sandbox_missing, {{"got", entered.error().got}});
 }
 
 Result<void> become_user(const std::string& user) {

@@ -10,6 +10,8 @@
 
 namespace cpns::runtime {
 
+class Log;
+
 /// What a person should know who has started it as root without a user to become; empty otherwise.
 [[nodiscard]] std::string root_warning(const std::string& user);
 
@@ -34,5 +36,7 @@ struct SandboxOptions {
 /// only an intruder would call (execve, ptrace, mount, ...) ends the process. Sockets are limited to IP, Unix and
 /// routing. Nothing where it is not enabled or a sanitizer watches. Fails with `sandbox_missing`: log it and go on.
 [[nodiscard]] Result<void> enter_sandbox(const SandboxOptions& options);
+/// The same; where it fails, that is logged.
+void enter_sandbox_or_say(const SandboxOptions& options, Log& log);
 
 }  // namespace cpns::runtime

@@ -132,8 +132,7 @@ Task<Result<void>> KeyKeeper::remove(store::KeyNumber number, std::string actor)
   CPNS_CO_CHECK(parts_.files.reseal());
   CPNS_CO_CHECK(parts_.source.remove(number));
   parts_.sealer.forget(number);
-  auto event = store::events::master_key_removed(number, runtime::now(), std::move(actor));
-  co_await record(std::move(event));
+  record(store::events::master_key_removed(number, runtime::now(), std::move(actor)));
   co_return Result<void>{};
 }
 
@@ -147,8 +146,7 @@ Task<Result<std::uint8_t>> KeyKeeper::rotate_alias(std::string actor) {
   CPNS_CO_TRY(auto keys, parts_.files.alias_keys());
   parts_.alias_keys = alias_keys_of(std::move(keys));
   context_.log.event(Code::alias_key_rotated, {{"number", std::uint64_t{number}}});
-  auto event = store::events::alias_key_rotated(number, now, std::move(actor));
-  co_await record(std::move(event));
+  record(store::events::alias_key_rotated(number, now, std::move(actor)));
   co_return number;
 }
 
@@ -185,9 +183,8 @@ Task<void> KeyKeeper::watch_alias_keys() {
   }
 }
 
-Task<void> KeyKeeper::record(audit::Event event) {
-  if (context_.audit == nullptr) co_return;
-  context_.audit->done(std::move(event));
+void KeyKeeper::record(audit::Event event) {
+  if (context_.audit != nullptr) context_.audit->done(std::move(event));
 }
 
 }  // namespace cpns::server

@@ -61,7 +61,7 @@ class KeyKeeper {
   /// Whether the time of day can be believed: this process has seen it go as the monotonic clock does, for a day.
   [[nodiscard]] bool clock_is_proved() const;
   [[nodiscard]] Result<void> drop_old_alias_keys(const std::vector<FolderKeys::AliasKey>& keys);
-  [[nodiscard]] runtime::Task<void> record(audit::Event event);
+  void record(audit::Event event);
 
   const Context& context_;
   KeyKeeperParts parts_;
