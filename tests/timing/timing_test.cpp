@@ -3,6 +3,7 @@
 
 #include <iostream>
 
+#include "core/base/encoding.hpp"
 #include "core/crypto/crypto.hpp"
 #include "runtime/system_random.hpp"
 #include "server/admin/access.hpp"
@@ -16,6 +17,8 @@ namespace {
 constexpr std::size_t kMeasurements = 200'000;
 constexpr int kTries = 5;
 
+using Code = std::array<std::uint8_t, 32>;
+
 /// Two codes: kind 0 differs from the right one in its first byte, kind 1 in its last.
 struct Codes {
   Codes() {
@@ -25,8 +28,8 @@ struct Codes {
     wrong[0].front() ^= 1U;
     wrong[1].back() ^= 1U;
   }
-  std::array<std::uint8_t, 32> right;
-  std::array<std::array<std::uint8_t, 32>, 2> wrong;
+  Code right;
+  std::array<Code, 2> wrong;
 };
 
 volatile bool sink = false;
@@ -46,16 +49,20 @@ void report(const char* what, const Verdict& verdict) {
 
 TEST(ConstantTime, when_a_comparison_stops_at_the_first_difference_then_the_measure_notices) {
   const Codes codes;
-  const auto verdict =
-      least_of(kTries, kMeasurements, [&](unsigned kind) { sink = equal_but_hasty(codes.right, codes.wrong[kind]); });
+  Code given{};
+  const auto verdict = least_of(
+      kTries, kMeasurements, [&](unsigned kind) { choose(kind, codes.wrong, given); },
+      [&] { sink = equal_but_hasty(codes.right, given); });
   report("hasty comparison", verdict);
   EXPECT_GT(verdict.t, kSurelyDifferent) << "a measure that can not fail proves nothing";
 }
 
 TEST(ConstantTime, when_codes_are_compared_then_the_time_does_not_tell_where_they_differ_K2) {
   const Codes codes;
-  const auto verdict =
-      least_of(kTries, kMeasurements, [&](unsigned kind) { sink = crypto::equal_ct(codes.right, codes.wrong[kind]); });
+  Code given{};
+  const auto verdict = least_of(
+      kTries, kMeasurements, [&](unsigned kind) { choose(kind, codes.wrong, given); },
+      [&] { sink = crypto::equal_ct(codes.right, given); });
   report("codes", verdict);
   EXPECT_LT(verdict.t, kSurelyDifferent);
 }
@@ -64,9 +71,42 @@ TEST(ConstantTime, when_keys_are_compared_then_the_time_does_not_tell_where_they
   const Codes codes;
   const auto key = [](const auto& bytes) { return secret::TlsPsk(bytes, secret::SecretAccess{}); };
   const auto right = key(codes.right);
-  const std::array wrong{key(codes.wrong[0]), key(codes.wrong[1])};
-  const auto verdict = least_of(kTries, kMeasurements, [&](unsigned kind) { sink = right.equals(wrong[kind]); });
+  auto given = key(codes.right);
+  const auto verdict = least_of(
+      kTries, kMeasurements,
+      [&](unsigned kind) {
+        Code chosen{};
+        choose(kind, codes.wrong, chosen);
+        given = key(chosen);
+      },
+      [&] { sink = right.equals(given); });
   report("keys", verdict);
+  EXPECT_LT(verdict.t, kSurelyDifferent);
+}
+
+TEST(ConstantTime, when_a_key_is_read_from_text_then_the_time_does_not_tell_its_letters_K2) {
+  std::array<std::array<char, 64>, 2> texts;
+  texts[0].fill('A');
+  texts[1].fill('_');
+  std::array<char, 64> given{};
+  const auto verdict = least_of(
+      kTries, kMeasurements / 4, [&](unsigned kind) { choose(kind, texts, given); },
+      [&] {
+        sink = from_base64url({given.data(), given.size()}).ok();
+      });
+  report("base64url", verdict);
+  EXPECT_LT(verdict.t, kSurelyDifferent);
+}
+
+TEST(ConstantTime, when_a_key_is_written_as_text_then_the_time_does_not_tell_its_bytes_K2) {
+  std::array<Code, 2> keys;
+  keys[0].fill(0x00);
+  keys[1].fill(0xff);
+  Code given{};
+  const auto verdict = least_of(
+      kTries, kMeasurements / 4, [&](unsigned kind) { choose(kind, keys, given); },
+      [&] { sink = to_hex(given).size() == 1; });
+  report("hex", verdict);
   EXPECT_LT(verdict.t, kSurelyDifferent);
 }
 
@@ -80,13 +120,20 @@ TEST(ConstantTime, when_a_token_is_wrong_then_the_time_does_not_tell_how_much_of
   ASSERT_TRUE(
       store::wait_for_done([&](store::Done done) { memory.tokens().add(made.token, "test", std::move(done)); }));
   // The id is right in both; of the secret the first byte is wrong, or the last.
-  std::array<std::string, 2> wrong{"Bearer " + made.text, "Bearer " + made.text};
+  const auto right = "Bearer " + made.text;
+  using Text = std::array<char, 128>;
+  std::array<Text, 2> wrong{};
+  ASSERT_LE(right.size(), wrong[0].size());
+  for (auto& text : wrong) std::ranges::copy(right, text.begin());
   auto& early = wrong[0][7 + 8 + 12];
   early = early == 'A' ? 'B' : 'A';
-  auto& late = wrong[1][wrong[1].size() - 2];
+  auto& late = wrong[1][right.size() - 2];
   late = late == 'A' ? 'B' : 'A';
-  const auto verdict = least_of(kTries, kMeasurements / 4,
-                                [&](unsigned kind) { sink = access_of(wrong[kind], memory.tokens(), now).ok(); });
+  Text given{};
+  const std::string_view shown(given.data(), right.size());
+  const auto verdict = least_of(
+      kTries, kMeasurements / 4, [&](unsigned kind) { choose(kind, wrong, given); },
+      [&] { sink = access_of(shown, memory.tokens(), now).ok(); });
   report("operator tokens", verdict);
   EXPECT_LT(verdict.t, kSurelyDifferent);
 }

@@ -1,6 +1,6 @@
 #pragma once
 // Text forms of bytes: hex, RFC 4648 base32 (lower case, no padding) and base64url (no padding).
-// Decoders are strict: one text for one value, so that an identity has exactly one spelling.
+// Strict: one text for one value, so an identity has one spelling; the time depends on the length alone [K2].
 
 #include "core/base/bytes.hpp"
 #include "core/base/result.hpp"

@@ -34,6 +34,24 @@ TEST(Encoding, when_a_text_is_not_the_one_canonical_form_then_it_is_refused) {
   EXPECT_EQ(from_hex("0").error().code, Code::text_is_not_hex);
 }
 
+TEST(Encoding, when_every_byte_is_tried_as_a_letter_then_only_the_alphabet_is_taken) {
+  const std::string_view hex = "0123456789abcdefABCDEF";
+  const std::string_view base32 = "abcdefghijklmnopqrstuvwxyz234567ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  const std::string_view base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  for (int i = 0; i < 256; ++i) {
+    const auto c = static_cast<char>(i);
+    // The other letter stands for zero, so that no unused bit is in the way.
+    EXPECT_EQ(from_hex(std::string{c, '0'}).ok(), hex.find(c) != std::string_view::npos) << i;
+    EXPECT_EQ(from_base32(std::string{c, 'a'}).ok(), base32.find(c) != std::string_view::npos) << i;
+    EXPECT_EQ(from_base64url(std::string{c, 'A'}).ok(), base64.find(c) != std::string_view::npos) << i;
+  }
+  for (std::size_t i = 0; i < 64; ++i) {
+    const std::string text{base64[i], 'A', 'A', 'A'};
+    EXPECT_EQ(from_base64url(text).value()[0], i << 2U);
+    EXPECT_EQ(to_base64url(from_base64url(text).value()), text);
+  }
+}
+
 TEST(Encoding, when_text_is_not_utf8_then_it_is_known) {
   EXPECT_TRUE(is_utf8("server.例え.example"));
   EXPECT_TRUE(is_utf8("\xf0\x9f\x98\x80"));
