@@ -16,8 +16,10 @@ namespace cpns::faults {
 [[nodiscard]] Result<CaseResult> clock_jumps(const CaseOptions& options);
 /// No file descriptor is left.
 [[nodiscard]] Result<CaseResult> no_descriptors(const CaseOptions& options);
-/// No memory is left.
+/// No memory is left: the address space of a program may not grow.
 [[nodiscard]] Result<CaseResult> no_memory(const CaseOptions& options);
+/// An allocation of a program fails at any place, once or until it is over.
+[[nodiscard]] Result<CaseResult> failing_allocations(const CaseOptions& options);
 /// Peers that fall silent after each byte of a handshake; `times` counts bytes, 0 tries each.
 [[nodiscard]] Result<CaseResult> stalling_peers(const CaseOptions& options);
 /// The Server is killed and started again where it knows so many devices.

@@ -39,6 +39,7 @@ std::vector<NamedCase> cases_of(const Options& options) {
       {"clock-jumps", faults::clock_jumps, 0},
       {"no-descriptors", faults::no_descriptors, 0},
       {"no-memory", faults::no_memory, 0},
+      {"failing-allocations", faults::failing_allocations, 0},
       {"stalling-peers", faults::stalling_peers, 100'000},
       {"restarts", [&options](const faults::CaseOptions& with) { return faults::restarts(with, options.devices); }, 5}};
 }

@@ -56,6 +56,8 @@ TEST_F(FaultTest, when_no_descriptor_is_left_then_nothing_answered_is_lost_and_w
 
 TEST_F(FaultTest, when_no_memory_is_left_then_nothing_answered_is_lost) { expect_no_loss(no_memory, 4); }
 
+TEST_F(FaultTest, when_any_allocation_fails_then_nothing_answered_is_lost) { expect_no_loss(failing_allocations, 6); }
+
 TEST_F(FaultTest, when_peers_fall_silent_at_any_byte_then_others_are_served_and_none_is_kept_V3) {
   expect_no_loss(stalling_peers, 60);
 }

@@ -91,4 +91,30 @@ Result<CaseResult> no_memory(const CaseOptions& options) {
                      [](Scene& scene, pid_t pid) { return address_space(pid) + scene.below(16) * kStep; });
 }
 
+Result<CaseResult> failing_allocations(const CaseOptions& options) {
+  CaseResult result{.fault = "an allocation that fails"};
+  CPNS_TRY(const auto scene, Scene::make(options));
+  Tally tally;
+  std::size_t failed = 0;
+  for (; result.times < options.times; ++result.times) {
+    const auto party = scene->below(4) == 0 ? Party::PnGw : Party::Server;
+    auto& page = scene->faults().control(party == Party::Server ? "cpns-server" : "cpns-gateway", "run");
+    page.fail_path[0] = 0;
+    page.failed = 0;
+    page.fail_error = ENOMEM;
+    // A piece of work takes some thousands of them.
+    page.fail_after = static_cast<std::int64_t>(scene->below(scene->below(2) == 0 ? 100 : 4000));
+    page.fail_times = std::array<std::int64_t, 3>{1, 5, -1}[scene->below(3)];
+    page.fail_calls = kAllocate;
+    for (int i = 0; i < kWorkUnderLimit; ++i) ++(scene->work() ? tally.answered : tally.refused);
+    scene->faults().calm();
+    failed += page.failed > 0 ? 1 : 0;
+    if (!scene->world().runs(party)) ++tally.ended;
+    CPNS_CHECK(scene->start_missing());
+    note_all(result, *scene, result.fault);
+  }
+  result.note = "hit " + std::to_string(failed) + " times; " + tally.text();
+  return result;
+}
+
 }  // namespace cpns::faults

@@ -17,6 +17,7 @@ enum Call : std::uint32_t {
   kUnlink = 16,
   kSend = 32,  ///< send, sendmsg
   kEveryCall = 63,
+  kAllocate = 64,  ///< malloc and its kin: can fail only, and has no path
 };
 
 /// Where in its call a program ends.

@@ -89,9 +89,34 @@ ssize_t write_with(int descriptor, std::size_t size, Do&& write) {
   return carry_out(what, [&] { return static_cast<ssize_t>(write(size)); });
 }
 
+bool out_of_memory() { return verdict(kAllocate, -1) == Verdict::Fail; }
+
 }  // namespace
 
 extern "C" {
+
+// The C library's own, under the names that it gives to whoever stands before it.
+void* __libc_malloc(std::size_t size);
+void* __libc_calloc(std::size_t count, std::size_t size);
+void* __libc_realloc(void* old, std::size_t size);
+void* __libc_memalign(std::size_t alignment, std::size_t size);
+
+void* malloc(std::size_t size) noexcept { return out_of_memory() ? nullptr : __libc_malloc(size); }
+
+void* calloc(std::size_t count, std::size_t size) noexcept {
+  return out_of_memory() ? nullptr : __libc_calloc(count, size);
+}
+
+void* realloc(void* old, std::size_t size) noexcept { return out_of_memory() ? nullptr : __libc_realloc(old, size); }
+
+void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+  return out_of_memory() ? nullptr : __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void** out, std::size_t alignment, std::size_t size) noexcept {
+  *out = aligned_alloc(alignment, size);
+  return *out == nullptr ? ENOMEM : 0;
+}
 
 ssize_t write(int descriptor, const void* data, std::size_t size) {
   return write_with(descriptor, size, [&](std::size_t n) { return ::syscall(SYS_write, descriptor, data, n); });
