@@ -40,6 +40,7 @@ endif()
 # Boost.Asio 1.74 uses std::exchange without including <utility>, and clang 14 supports coroutines without saying so.
 add_library(cpns_asio INTERFACE)
 target_compile_definitions(cpns_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_BIND)
+target_link_libraries(cpns_asio INTERFACE cpns_out_of_memory)  # what runtime/asio.hpp does where memory ends
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   target_compile_definitions(cpns_asio INTERFACE __cpp_impl_coroutine=201902L BOOST_ASIO_HAS_CO_AWAIT BOOST_ASIO_HAS_STD_COROUTINE)
 else()

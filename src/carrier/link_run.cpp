@@ -198,8 +198,8 @@ Task<Result<void>> Carrier::run_link(std::shared_ptr<runtime::ByteStream> bytes,
     self->session.attach(number, preferred);
   }
   if (ended) {
-    asio::co_spawn(self->executor, Impl::write_link(self, link), asio::detached);
-    asio::co_spawn(self->executor, Impl::watch_link(self, link), asio::detached);
+    asio::co_spawn(self->executor, Impl::write_link(self, link), runtime::unattended);
+    asio::co_spawn(self->executor, Impl::watch_link(self, link), runtime::unattended);
     self->after_event();
     if (self->side == stream::Side::Device) self->ping(*link);  // how far is the Server?
     ended = co_await Impl::read_link(self, link);

@@ -92,7 +92,7 @@ Result<std::string> AdminClient::send(Request request) const {
   message.prepare_payload();
 
   std::optional<Reply> reply;
-  asio::co_spawn(io, exchange(socket, path, message, reply), asio::detached);
+  asio::co_spawn(io, exchange(socket, path, message, reply), runtime::unattended);
   io.run_for(kLimit);
   if (!reply) return Error{Code::admin_unreachable, path + ": no answer within ten seconds", "an answer"};
   if (reply->error.category() == http::make_error_code(http::error::end_of_stream).category()) {

@@ -105,8 +105,8 @@ struct Relay::Impl {
     error_code ignored;
     connection->opener.set_option(tcp::no_delay(true), ignored);
     connection->upstream.set_option(tcp::no_delay(true), ignored);
-    asio::co_spawn(io, pump(connection, Direction::Forth), asio::detached);
-    asio::co_spawn(io, pump(connection, Direction::Back), asio::detached);
+    asio::co_spawn(io, pump(connection, Direction::Forth), runtime::unattended);
+    asio::co_spawn(io, pump(connection, Direction::Back), runtime::unattended);
   }
 
   asio::awaitable<void> accept() {
@@ -119,7 +119,7 @@ struct Relay::Impl {
       connection->number = taken++;
       open.remove_if([](const auto& old) { return old.expired(); });
       open.push_back(connection);
-      asio::co_spawn(io, serve(std::move(connection)), asio::detached);
+      asio::co_spawn(io, serve(std::move(connection)), runtime::unattended);
     }
   }
 
@@ -132,7 +132,7 @@ struct Relay::Impl {
 };
 
 Relay::Relay(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
-  asio::co_spawn(impl_->io, impl_->accept(), asio::detached);
+  asio::co_spawn(impl_->io, impl_->accept(), runtime::unattended);
   impl_->thread = std::thread([raw = impl_.get()] { raw->io.run(); });
 }
 

@@ -59,7 +59,7 @@ Result<void> renew_command(const Options& options, Console& console) {
                         [&console](const std::string& what) { console.err << what << "\n"; }};
   asio::io_context loop(1);
   std::optional<Result<Renewed>> result;
-  asio::co_spawn(loop, renew_then_end(&context, &anchors, &result), asio::detached);
+  asio::co_spawn(loop, renew_then_end(&context, &anchors, &result), runtime::unattended);
   loop.run();
   if (!*result) return result->error();
   const auto& renewed = result->value();
@@ -134,7 +134,7 @@ std::string release_first(const DeviceFolder& folder, store::CredentialStore& st
   const Context context{folder, store, random, log, {}};
   asio::io_context loop(1);
   std::optional<Result<void>> result;
-  asio::co_spawn(loop, release_then_end(&context, &*record->credential, &result), asio::detached);
+  asio::co_spawn(loop, release_then_end(&context, &*record->credential, &result), runtime::unattended);
   loop.run();
   if (*result) return "released";
   console.err << "The CPNS Server could not be told: " << to_text(result->error()) << "\n";

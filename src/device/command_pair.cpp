@@ -86,7 +86,7 @@ void release_former(const Context& context, const assign::Credential& former, as
   if (!record || !record->credential || record->credential->cm_device_id == former.cm_device_id) return;
   loop.restart();
   std::optional<Result<void>> result;
-  asio::co_spawn(loop, release_then_end(&context, &former, &result), asio::detached);
+  asio::co_spawn(loop, release_then_end(&context, &former, &result), runtime::unattended);
   loop.run();
   if (*result) {
     console.out << "The former ID " << former.cm_device_id.text() << " is given up at its CPNS Server.\n";
@@ -116,7 +116,7 @@ Result<void> pair_command(const Options& options, Console& console) {
                             return served_nodes(folder, console.open_pairings); }};
     asio::io_context loop(1);
     std::optional<Result<void>> result;
-    asio::co_spawn(loop, pair_then_end(&context, std::move(name), &result), asio::detached);
+    asio::co_spawn(loop, pair_then_end(&context, std::move(name), &result), runtime::unattended);
     loop.run();
     if (!*result && ends_pairing(result->error())) CPNS_CHECK(give_up_pairing(*store, std::move(before.gateway)));
     CPNS_CHECK(std::move(*result));
@@ -162,8 +162,8 @@ Result<void> run_command(const Options& options, Console& console) {
   asio::io_context loop(1);
   DeviceRunner runner(loop.get_executor(), context, std::move(config), console.open_pairings);
   std::optional<Result<void>> result;
-  asio::co_spawn(loop, run_then_end(&runner, std::move(name), &loop, &result), asio::detached);
-  asio::co_spawn(loop, stop_on_signal(&runner, &log, &loop), asio::detached);
+  asio::co_spawn(loop, run_then_end(&runner, std::move(name), &loop, &result), runtime::unattended);
+  asio::co_spawn(loop, stop_on_signal(&runner, &log, &loop), runtime::unattended);
   loop.run();
   // After a signal: a moment for close_notify.
   loop.restart();

@@ -105,7 +105,7 @@ void renew_where_due(const Context& context, asio::io_context& loop) {
   const auto anchors = config ? load_anchors(config->trust) : Result<tls::ProofAnchors>(config.error());
   if (!anchors) return context.log.error(anchors.error());
   loop.restart();
-  asio::co_spawn(loop, renew_quietly(&context, &*anchors), asio::detached);
+  asio::co_spawn(loop, renew_quietly(&context, &*anchors), runtime::unattended);
   loop.run();
 }
 
@@ -127,9 +127,9 @@ Result<void> request_command(const Options& options, Console& console) {
   asio::steady_timer ticker(loop);
   Work work{&context, &options, source.get(), &output, &ticker};
   const auto begin = Clock::now();
-  asio::co_spawn(loop, send_and_receive(&work), asio::detached);
+  asio::co_spawn(loop, send_and_receive(&work), runtime::unattended);
   const bool live = options.progress || (::isatty(STDERR_FILENO) != 0 && !options.output.empty());
-  if (live) asio::co_spawn(loop, show_progress(&work, &console.err, begin), asio::detached);
+  if (live) asio::co_spawn(loop, show_progress(&work, &console.err, begin), runtime::unattended);
   loop.run();
   if (!*work.result) {
     warn_of_impersonation(context, work.result->error());

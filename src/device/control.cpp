@@ -115,7 +115,7 @@ Task<void> ControlSocket::State::notice_end(std::shared_ptr<State> self, std::sh
 }
 
 Task<void> ControlSocket::State::watch(std::shared_ptr<State> self, std::shared_ptr<Socket> socket) {
-  asio::co_spawn(self->executor, notice_end(self, socket), asio::detached);
+  asio::co_spawn(self->executor, notice_end(self, socket), runtime::unattended);
   std::optional<std::uint64_t> told;
   while (!self->stopped && socket->is_open()) {
     if (told != self->version) {
@@ -172,9 +172,9 @@ Result<void> ControlSocket::open(const DeviceFolder& folder) {
     const auto state = weak.lock();
     if (!state || state->clients.size() >= kMostClients) return;
     auto kept = state->clients.emplace_back(std::make_shared<Socket>(std::move(socket)));
-    asio::co_spawn(state->executor, State::serve(state, std::move(kept)), asio::detached);
+    asio::co_spawn(state->executor, State::serve(state, std::move(kept)), runtime::unattended);
   };
-  asio::co_spawn(state_->executor, state_->listener->run(take), asio::detached);
+  asio::co_spawn(state_->executor, state_->listener->run(take), runtime::unattended);
   return {};
 }
 

@@ -54,8 +54,8 @@ Result<void> converse(const DeviceFolder& folder, const std::string& request, co
   socket.connect(path, failed);
   if (!failed) asio::write(socket, asio::buffer(request), failed);
   if (failed) return not_running(folder, failed.message());
-  asio::co_spawn(loop, read_lines(&socket, &on_line, &loop), asio::detached);
-  asio::co_spawn(loop, end_on_signal(&loop), asio::detached);
+  asio::co_spawn(loop, read_lines(&socket, &on_line, &loop), runtime::unattended);
+  asio::co_spawn(loop, end_on_signal(&loop), runtime::unattended);
   loop.run();
   return {};
 }

@@ -35,7 +35,7 @@ void HttpProxy::State::take(asio::ip::tcp::socket socket) {
     return;
   }
   applications.insert(application);
-  asio::co_spawn(executor, serve(shared_from_this(), std::move(application)), asio::detached);
+  asio::co_spawn(executor, serve(shared_from_this(), std::move(application)), runtime::unattended);
 }
 
 Task<void> HttpProxy::State::serve(std::shared_ptr<State> self, std::shared_ptr<ByteStream> application) {
@@ -58,7 +58,7 @@ Result<std::string> HttpProxy::listen(const DeviceConfig::Listen& where) {
   const auto take = [weak](asio::ip::tcp::socket socket) {
     if (const auto state = weak.lock()) state->take(std::move(socket));
   };
-  asio::co_spawn(state_->executor, state_->listener->run("proxy", state_->log, take), asio::detached);
+  asio::co_spawn(state_->executor, state_->listener->run("proxy", state_->log, take), runtime::unattended);
   return state_->listener->address();
 }
 

@@ -99,7 +99,7 @@ void LinkKeeper::open(Way way) {
   link->way = way;
   link->number = next_number_++;
   links_.emplace(link->number, link);
-  asio::co_spawn(parts_->executor, drive(this, parts_, link), asio::detached);
+  asio::co_spawn(parts_->executor, drive(this, parts_, link), runtime::unattended);
 }
 
 void LinkKeeper::refresh() {
@@ -112,7 +112,7 @@ void LinkKeeper::refresh() {
     link->number = next_number_++;
     link->replaces = old->number;
     links_.emplace(link->number, link);
-    asio::co_spawn(parts_->executor, drive(this, parts_, link), asio::detached);
+    asio::co_spawn(parts_->executor, drive(this, parts_, link), runtime::unattended);
   }
 }
 

@@ -41,9 +41,9 @@ Result<void> PanModule::open(const OpenPairings& open_pairings) {
                        pngw::system_now};
   service_.emplace(std::move(run), std::move(engines), *relay_);
   runtime::Listener::OnConnection on_connection = [this](asio::ip::tcp::socket socket) {
-    asio::co_spawn(executor_, service_->serve(std::move(socket)), asio::detached);
+    asio::co_spawn(executor_, service_->serve(std::move(socket)), runtime::unattended);
   };
-  asio::co_spawn(executor_, listener_->run("pan", context_.log, std::move(on_connection)), asio::detached);
+  asio::co_spawn(executor_, listener_->run("pan", context_.log, std::move(on_connection)), runtime::unattended);
   service_->start();
   CPNS_CHECK(pngw::leave_endpoints(context_.folder.pan_address(), endpoints));
   context_.tell("PNEs are served at " + endpoints.front().text() + ": `cpns-device invite` makes codes for them.");

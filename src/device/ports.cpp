@@ -30,7 +30,7 @@ void LocalPorts::State::take(std::shared_ptr<ByteStream> application, const std:
     return;
   }
   applications.insert(application);
-  asio::co_spawn(executor, serve(shared_from_this(), std::move(application), service), asio::detached);
+  asio::co_spawn(executor, serve(shared_from_this(), std::move(application), service), runtime::unattended);
 }
 
 Task<void> LocalPorts::State::serve(std::shared_ptr<State> self, std::shared_ptr<ByteStream> application,
@@ -71,13 +71,13 @@ Result<std::string> LocalPorts::add(const DeviceConfig::Forward& forward) {
   if (forward.listen) {
     CPNS_TRY(auto listener, runtime::Listener::open(state_->executor, forward.listen->host, forward.listen->port));
     auto& kept = state_->ports.emplace_back(std::move(listener));
-    asio::co_spawn(state_->executor, kept.run("service " + service, state_->log, take), asio::detached);
+    asio::co_spawn(state_->executor, kept.run("service " + service, state_->log, take), runtime::unattended);
     return kept.address();
   }
   CPNS_TRY(auto listener, runtime::UnixListener::open(state_->executor, forward.unix_socket));
   auto& kept = state_->sockets.emplace_back(std::move(listener));
   state_->log.event(Code::listener_started, {{"listener", "service " + service}, {"address", kept.path().string()}});
-  asio::co_spawn(state_->executor, kept.run(take), asio::detached);
+  asio::co_spawn(state_->executor, kept.run(take), runtime::unattended);
   return kept.path().string();
 }
 

@@ -156,7 +156,7 @@ Task<bool> ProxyExchange::exchange(ProxyRequest request, Stream service) {
   sending->held = std::exchange(held_, {});
   sending->scanner = BodyScanner(request.body, request.length);
   sending->silence = limits_.silence;
-  asio::co_spawn(application_->executor(), send_body(sending), asio::detached);
+  asio::co_spawn(application_->executor(), send_body(sending), runtime::unattended);
 
   Bytes held;
   auto reply = co_await pass_reply(&request, service, &held);

@@ -114,7 +114,7 @@ Task<Result<void>> send_request(const Context& context, const HttpRequest* reque
   if (source == nullptr) {
     exchange->outcome.emplace();
   } else {
-    asio::co_spawn(executor, sending(exchange), asio::detached);
+    asio::co_spawn(executor, sending(exchange), runtime::unattended);
   }
   AliasKeeper keeper(context, direct->cm_device_id, *sink);
   ReplyReader reader(method_of(*request, body) == "HEAD", keeper);

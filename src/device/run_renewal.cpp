@@ -26,7 +26,7 @@ void DeviceRunner::maybe_renew(bool invited) {
   if (!record || !record->credential || (!invited && !renewal_is_due(*record, runtime::now()))) return;
   renewing_ = true;
   renewal_tried_ = now;
-  asio::co_spawn(executor_, renew_now(this), asio::detached);
+  asio::co_spawn(executor_, renew_now(this), runtime::unattended);
 }
 
 Task<void> DeviceRunner::renew_now(DeviceRunner* self) {

@@ -44,7 +44,7 @@ void enroll_command(const Options& options, Console& console) {
   wanted.open_seal = console.parts.open_seal;
   std::optional<Result<Enrolled>> result;
   runtime::asio::io_context loop(1);
-  runtime::asio::co_spawn(loop, enroll_into(std::move(*token), std::move(wanted), result), runtime::asio::detached);
+  runtime::asio::co_spawn(loop, enroll_into(std::move(*token), std::move(wanted), result), runtime::unattended);
   loop.run();
   if (!*result) return console.fail(result->error());
   const auto& enrolled = **result;

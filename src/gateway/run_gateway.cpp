@@ -80,7 +80,7 @@ Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& confi
                            own.pn_gw_id,        pngw::system_now};
   pngw::PanService service(context, std::move(server_engines), relay);
   runtime::Listener::OnConnection on_connection = [&](asio::ip::tcp::socket socket) {
-    asio::co_spawn(loop, service.serve(std::move(socket)), asio::detached);
+    asio::co_spawn(loop, service.serve(std::move(socket)), runtime::unattended);
   };
   runtime::enter_sandbox_or_say({.enabled = config.process.sandbox}, log);
   operator_link.start();
@@ -93,8 +93,8 @@ Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& confi
     loop.stop();
   };
   // Before anything says that it listens: whoever reads that may end it at once.
-  asio::co_spawn(loop, stop_on_signal(stop), asio::detached);
-  asio::co_spawn(loop, listener.run("pan", log, std::move(on_connection)), asio::detached);
+  asio::co_spawn(loop, stop_on_signal(stop), runtime::unattended);
+  asio::co_spawn(loop, listener.run("pan", log, std::move(on_connection)), runtime::unattended);
 
   CPNS_CHECK(pngw::leave_endpoints(folder.pan_address(), endpoints));
   log.event(Code::gateway_ready,

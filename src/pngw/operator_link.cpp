@@ -169,7 +169,7 @@ OperatorLink::~OperatorLink() {
   stop();
 }
 
-void OperatorLink::start() { asio::co_spawn(impl_->executor, Impl::keep_open(impl_), asio::detached); }
+void OperatorLink::start() { asio::co_spawn(impl_->executor, Impl::keep_open(impl_), runtime::unattended); }
 
 void OperatorLink::stop() {
   impl_->stopped = true;

@@ -26,7 +26,7 @@ void Outbox::abort() {
 void Outbox::kick() {
   if (pumping_ || ended_) return;
   pumping_ = true;
-  runtime::asio::co_spawn(link_->executor(), pump(shared_from_this()), runtime::asio::detached);
+  runtime::asio::co_spawn(link_->executor(), pump(shared_from_this()), runtime::unattended);
 }
 
 runtime::Task<void> Outbox::pump(std::shared_ptr<Outbox> self) {

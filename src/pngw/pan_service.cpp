@@ -50,7 +50,7 @@ PanService::PanService(RunContext context, std::shared_ptr<tls::EngineFactory> e
       run_ended_(std::make_shared<asio::steady_timer>(context_.executor, asio::steady_timer::time_point::max())),
       tick_timer_(context_.executor) {}
 
-void PanService::start() { asio::co_spawn(context_.executor, tick(), asio::detached); }
+void PanService::start() { asio::co_spawn(context_.executor, tick(), runtime::unattended); }
 
 void PanService::stop() {
   stopped_ = true;

@@ -25,4 +25,18 @@ namespace asio = boost::asio;
 template <class T>
 using Task = asio::awaitable<T>;
 
+/// Ends the process at once, with a line on standard error: no memory is left, and nobody knows what is half done. What
+/// a peer may rely on is on disk by then [S4]; whoever watches over the program starts it again.
+[[noreturn]] void end_for_want_of_memory() noexcept;
+
+/// For asio::co_spawn, where nobody waits for a coroutine. With asio::detached an exception would end that coroutine
+/// alone and without a sign: a listener that listens no more.
+struct Unattended {
+  template <class... Value>
+  void operator()(const std::exception_ptr& thrown, Value&&... /*dropped*/) const noexcept {
+    if (thrown) end_for_want_of_memory();
+  }
+};
+inline constexpr Unattended unattended{};
+
 }  // namespace cpns::runtime

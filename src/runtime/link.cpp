@@ -105,7 +105,7 @@ Task<void> SecureLink::Impl::say_why() {
   const auto sent = co_await flush(limit);
   if (!sent) co_return;
   gone = true;
-  asio::co_spawn(executor, linger_on(transport), asio::detached);
+  asio::co_spawn(executor, linger_on(transport), runtime::unattended);
 }
 
 Task<Result<std::size_t>> SecureLink::Impl::read(std::span<std::uint8_t> out) {
@@ -201,7 +201,7 @@ void SecureLink::finish_writing() {
   if (!impl_->is_open() || std::exchange(impl_->half_closed, true)) return;
   impl_->engine->close();
   // What follows is the last that is written: whoever waits for the link's end closes it.
-  asio::co_spawn(impl_->executor, flush_kept(impl_), asio::detached);
+  asio::co_spawn(impl_->executor, flush_kept(impl_), runtime::unattended);
 }
 
 Task<Result<std::shared_ptr<ByteStream>>> SecureLink::release(Milliseconds limit) {

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include "runtime/log.hpp"
 
@@ -84,6 +85,7 @@ Result<Protection> protect_process() {
   ::umask(S_IRWXG | S_IRWXO);
   limit_core_dumps(protection);
   raise_open_files(protection);
+  std::set_new_handler(end_for_want_of_memory);
   if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) warn(protection, "SIGPIPE is not ignored");
   if (CRYPTO_secure_malloc_initialized() == 1) return protection;
   switch (CRYPTO_secure_malloc_init(kSecureMemory, kSmallestPiece)) {

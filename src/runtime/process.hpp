@@ -12,7 +12,8 @@ namespace cpns::runtime {
 class Log;
 
 /// Protections of this process: memory for secrets that is locked and kept out of core dumps, no core dumps, no
-/// tracing by others, no new privileges, umask 077, SIGPIPE ignored, as many open files as the hard limit allows.
+/// tracing by others, no new privileges, umask 077, SIGPIPE ignored, as many open files as the hard limit allows; a
+/// program that gets no memory any more ends (end_for_want_of_memory).
 /// Call once, first in main(), before any thread. What could not be had but can be done without is returned as
 /// events to log; fails with `secure_memory_unavailable` where the memory itself can't be had.
 struct Protection {

@@ -145,9 +145,9 @@ Task<void> watch(std::shared_ptr<Joint> joint, Shared a, Shared b) {
 Task<Spliced> splice(Shared a, Shared b, SpliceLimits limits) {
   const auto executor = a->executor();
   const auto joint = std::make_shared<Joint>(executor, limits);
-  asio::co_spawn(executor, direction(joint, a, b, true), asio::detached);
-  asio::co_spawn(executor, direction(joint, b, a, false), asio::detached);
-  asio::co_spawn(executor, watch(joint, a, b), asio::detached);
+  asio::co_spawn(executor, direction(joint, a, b, true), runtime::unattended);
+  asio::co_spawn(executor, direction(joint, b, a, false), runtime::unattended);
+  asio::co_spawn(executor, watch(joint, a, b), runtime::unattended);
   boost::system::error_code ignored;
   while (joint->running > 0) co_await joint->ended.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   co_return joint->outcome;

@@ -52,6 +52,7 @@ Server::Server(asio::any_io_executor executor, ServerParts parts)
                identities_},
       tasks_(std::move(executor)),
       max_connections_(connection_limit()),
+      stop_clock_(tasks_.executor()),
       direct_rate_(rate_of(parts_.settings.limits), parts_.random, parts_.log),
       operator_rate_(rate_of(parts_.settings.limits), parts_.random, parts_.log) {}
 
@@ -117,12 +118,13 @@ void Server::start() {
   const auto on_device = [this](asio::ip::tcp::socket socket) {
     if (direct_rate_.admit(socket, "direct") && has_room()) direct_links_->take(std::move(socket));
   };
-  asio::co_spawn(tasks_.executor(), operator_listener_->run("operator", parts_.log, on_gateway), asio::detached);
-  asio::co_spawn(tasks_.executor(), direct_listener_->run("direct", parts_.log, on_device), asio::detached);
+  asio::co_spawn(tasks_.executor(), operator_listener_->run("operator", parts_.log, on_gateway), runtime::unattended);
+  asio::co_spawn(tasks_.executor(), direct_listener_->run("direct", parts_.log, on_device), runtime::unattended);
   admin_->start();
   if (shared_admin_) shared_admin_->start();
   keys_->start();
   tasks_.spawn(load_identities(this));
+  tasks_.spawn(watch_clock(this));
   // After the lines of the listeners, which the loop writes next.
   asio::post(tasks_.executor(), [this] {
     parts_.log.event(Code::server_ready, {{"server_id", parts_.settings.server_id}});
@@ -145,6 +147,16 @@ Task<void> Server::load_identities(Server* self) {
   self->parts_.log.event(Code::restart_loaded, {{"identities", self->identities_.size()}});
 }
 
+Task<void> Server::watch_clock(Server* self) {
+  const auto monotonic = [] { return std::chrono::milliseconds(runtime::monotonic_ms()); };
+  ClockWatch watch(runtime::now(), monotonic());
+  const std::chrono::milliseconds pause = std::chrono::seconds(1);
+  while (!co_await self->stop_clock_.wait_for(pause)) {
+    const auto set_by = watch.look(runtime::now(), monotonic());
+    if (set_by) self->parts_.log.event(Code::clock_jumped, {{"seconds", set_by->count()}});
+  }
+}
+
 bool Server::has_room() {
   if (tasks_.running() < max_connections_) return true;
   const auto refused_before = refused_++;
@@ -162,6 +174,7 @@ Task<void> Server::stop() {
   if (admin_) admin_->stop();
   if (shared_admin_) shared_admin_->stop();
   if (keys_) keys_->stop();
+  stop_clock_.raise();
   if (operator_links_) operator_links_->close_all();
   if (direct_links_) direct_links_->close_all();
   (void)co_await tasks_.wait_until_idle(kStopLimit);

@@ -5,6 +5,7 @@
 #include "runtime/listener.hpp"
 #include "server/address_limit.hpp"
 #include "server/admin/listener.hpp"
+#include "server/clock_watch.hpp"
 #include "server/direct_listener.hpp"
 #include "server/key_keeper.hpp"
 #include "server/operator_listener.hpp"
@@ -48,6 +49,7 @@ class Server {
   [[nodiscard]] Result<void> open_admin();
   void start();
   static runtime::Task<void> load_identities(Server* self);
+  static runtime::Task<void> watch_clock(Server* self);
   /// False where the process has no room for one more; the oldest half-open connection is then dropped.
   [[nodiscard]] bool has_room();
 
@@ -60,6 +62,7 @@ class Server {
   Tasks tasks_;
   std::size_t max_connections_;
   std::uint64_t refused_ = 0;
+  Signal stop_clock_;
   bool stopping_ = false;
   AddressLimit direct_rate_;
   AddressLimit operator_rate_;

@@ -1,6 +1,7 @@
 // The time of day jumps under running programs, and comes back.
 
 #include "faults/cases.hpp"
+#include "support/deadline.hpp"
 
 namespace cpns::faults {
 namespace {
@@ -25,6 +26,7 @@ Result<CaseResult> clock_jumps(const CaseOptions& options) {
   for (; result.times < options.times; ++result.times) {
     const auto jump = kJumps[result.times % kJumps.size()];
     const bool server_alone = scene->below(2) == 0;
+    scene->forget();
     for (std::size_t i = 0; i < (server_alone ? 1U : kPrograms.size()); ++i) {
       scene->faults().control(kPrograms[i].first, kPrograms[i].second).clock_shift_s = jump;
     }
@@ -33,6 +35,8 @@ Result<CaseResult> clock_jumps(const CaseOptions& options) {
       const bool good = jump < 0 ? scene->request() : scene->work();
       ++(good ? answered : refused);
     }
+    if (!test::eventually([&] { return scene->said("E439"); }, std::chrono::seconds(10)))
+      result.lost.push_back("nobody said that the clock was set by " + std::to_string(jump) + " s");
     if (scene->below(3) == 0) {
       CPNS_CHECK(scene->start_again(Scene::Party::Server));
       scene->faults().control("cpns-server", "run").clock_shift_s = jump;

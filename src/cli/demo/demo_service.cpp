@@ -172,7 +172,7 @@ asio::awaitable<void> accept(tcp::acceptor& acceptor) {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     auto connection = std::make_shared<Client>(std::move(socket));
-    asio::co_spawn(acceptor.get_executor(), serve(std::move(connection)), asio::detached);
+    asio::co_spawn(acceptor.get_executor(), serve(std::move(connection)), runtime::unattended);
   }
 }
 
@@ -189,7 +189,7 @@ Result<void> run_demo_service(const std::function<void(std::uint16_t port)>& rea
   if (error) return Error{Code::relay_not_listening, error.message(), "a free port on 127.0.0.1"};
   asio::signal_set signals(io, SIGTERM, SIGINT);
   signals.async_wait([&io](error_code, int) { io.stop(); });
-  asio::co_spawn(io, accept(acceptor), asio::detached);
+  asio::co_spawn(io, accept(acceptor), runtime::unattended);
   ready(acceptor.local_endpoint(error).port());
   io.run();
   return {};
