@@ -29,6 +29,7 @@ Listener::Listener(Protocol::acceptor acceptor, std::filesystem::path path, Admi
       admission_(admission),
       view_(std::move(view)),
       tasks_(tasks),
+      strangers_(kMaxConnections),
       sessions_(kMaxConnections) {}
 
 Result<std::unique_ptr<Listener>> Listener::open(const std::filesystem::path& socket, Admission admission, View view,
@@ -60,7 +61,7 @@ void Listener::start() {
   view_.context.log.event(
       Code::listener_started,
       {{"listener", admission_ == Admission::WithToken ? "admin-shared" : "admin"}, {"address", path_.string()}});
-  asio::co_spawn(tasks_.executor(), accept(this), asio::detached);
+  asio::co_spawn(tasks_.executor(), accept(this), runtime::unattended);
 }
 
 void Listener::stop() {
@@ -68,6 +69,7 @@ void Listener::stop() {
   boost::system::error_code ignored;
   acceptor_.close(ignored);
   ::unlink(path_.c_str());
+  strangers_.close_all();
   sessions_.close_all();
 }
 
@@ -86,13 +88,18 @@ Task<void> Listener::accept(Listener* self) {
       continue;
     }
     if (!self->may_use(*socket)) continue;
-    auto [place, pushed] = self->sessions_.enter([weak = std::weak_ptr<Socket>(socket)] {
-      const auto open = weak.lock();
-      boost::system::error_code ignored;
-      if (open) open->close(ignored);
-    });
+    auto place = enter(self->strangers_, socket);
     self->tasks_.spawn(serve(self, std::move(socket), std::move(place)));
   }
+}
+
+Crowd::Place Listener::enter(Crowd& crowd, const std::shared_ptr<Socket>& socket) {
+  auto entered = crowd.enter([weak = std::weak_ptr<Socket>(socket)] {
+    const auto open = weak.lock();
+    boost::system::error_code ignored;
+    if (open) open->close(ignored);
+  });
+  return std::move(entered.first);
 }
 
 bool Listener::may_use(Socket& socket) {
@@ -111,7 +118,12 @@ bool Listener::may_use(Socket& socket) {
 Task<void> Listener::serve(Listener* self, std::shared_ptr<Socket> socket, Crowd::Place place) {
   std::optional<Access> without_token;
   if (self->admission_ == Admission::OwnUser) without_token = Access{store::Scope::Administer, "operator"};
-  co_await serve_requests(self->view_, std::move(without_token), socket);
+  // A coroutine's own frame: what is passed by reference lives until the end.
+  bool admitted = false;
+  std::function<void()> on_admitted = [self, &socket, &place, &admitted] {
+    if (!std::exchange(admitted, true)) place = enter(self->sessions_, socket);
+  };
+  co_await serve_requests(self->view_, std::move(without_token), socket, std::move(on_admitted));
   place.leave();
 }
 

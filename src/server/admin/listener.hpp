@@ -34,12 +34,15 @@ class Listener {
   static runtime::Task<void> accept(Listener* self);
   static runtime::Task<void> serve(Listener* self, std::shared_ptr<Socket> socket, Crowd::Place place);
   [[nodiscard]] bool may_use(Socket& socket);
+  /// A place in `crowd`; who is pushed out is closed.
+  [[nodiscard]] static Crowd::Place enter(Crowd& crowd, const std::shared_ptr<Socket>& socket);
 
   runtime::asio::local::stream_protocol::acceptor acceptor_;
   std::filesystem::path path_;
   Admission admission_;
   View view_;
   Tasks& tasks_;
+  Crowd strangers_;  ///< whose first request has not been let in yet: they push out each other
   Crowd sessions_;
   bool stopped_ = false;
 };

@@ -53,7 +53,8 @@ Result<Match> admit(View& view, const std::optional<Access>& without_token, http
   return matched;
 }
 
-Task<Reply> answer(View& view, const std::optional<Access>& without_token, http::request<http::string_body>& request) {
+Task<Reply> answer(View& view, const std::optional<Access>& without_token, http::request<http::string_body>& request,
+                   const std::function<void()>& on_admitted) {
   const std::string method(request.method_string());
   const std::string target(request.target());
   auto matched = admit(view, without_token, request);
@@ -64,6 +65,7 @@ Task<Reply> answer(View& view, const std::optional<Access>& without_token, http:
     if (audit != nullptr) audit->refused_admin(matched.error(), method, "operator");
     co_return reply(matched.error());
   }
+  on_admitted();
   matched->request.body = std::move(request.body());
   const auto actor = matched->request.actor;
   auto handled = co_await matched->verb->handler(view, std::move(matched->request));
@@ -86,7 +88,8 @@ void wipe_token(http::request<http::string_body>& request) {
 
 }  // namespace
 
-Task<void> serve_requests(View& view, std::optional<Access> without_token, std::shared_ptr<Socket> socket) {
+Task<void> serve_requests(View& view, std::optional<Access> without_token, std::shared_ptr<Socket> socket,
+                          std::function<void()> on_admitted) {
   boost::beast::flat_buffer buffer(kMaxHead + kMaxBody);
   for (bool keep = true; keep;) {
     const Limit limit(socket);
@@ -108,7 +111,7 @@ Task<void> serve_requests(View& view, std::optional<Access> without_token, std::
       keep = false;
     } else {
       keep = parser.get().keep_alive();
-      made = co_await answer(view, without_token, parser.get());
+      made = co_await answer(view, without_token, parser.get(), on_admitted);
       wipe_token(parser.get());
     }
     http::response<http::string_body> response(static_cast<http::status>(made.status), 11);

@@ -8,6 +8,9 @@
 #include <cstdio>
 #include <fstream>
 
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
+
 #include "integration/server/clients.hpp"
 
 namespace cpns::test {
@@ -77,6 +80,50 @@ TEST_F(OperatorTokenTest, when_there_is_no_token_or_a_withdrawn_one_then_the_sha
   EXPECT_EQ(cpns("token withdraw rita").status, 0);
   EXPECT_TRUE(refused_with(shared("device list", "rita"), "P565"));
   EXPECT_TRUE(refused_with(cpns("token withdraw rita"), "L518"));
+}
+
+/// A connection to an admin socket that a person keeps open.
+class Asking {
+ public:
+  explicit Asking(const std::filesystem::path& path) : socket_(loop_) { socket_.connect(path.string()); }
+  /// The first line of the answer; empty where there is none.
+  std::string get(const std::string& target, const std::string& token) {
+    const auto text = "GET " + target + " HTTP/1.1\r\nHost: cpns\r\nAuthorization: Bearer " + token + "\r\n\r\n";
+    boost::system::error_code failed;
+    runtime::asio::write(socket_, runtime::asio::buffer(text), failed);
+    std::string answer;
+    runtime::asio::read_until(socket_, runtime::asio::dynamic_buffer(answer), "\r\n", failed);
+    const auto line = answer.substr(0, answer.find('\r'));
+    // The rest of the answer, as far as it has come: nobody reads it.
+    std::array<char, 65536> rest;
+    while (!failed && socket_.available() > 0) (void)socket_.read_some(runtime::asio::buffer(rest), failed);
+    return line;
+  }
+  [[nodiscard]] bool closed() {
+    std::array<char, 1> byte;
+    boost::system::error_code failed;
+    (void)socket_.read_some(runtime::asio::buffer(byte), failed);
+    return failed == runtime::asio::error::eof || failed == boost::asio::error::connection_reset;
+  }
+
+ private:
+  runtime::asio::io_context loop_;
+  runtime::asio::local::stream_protocol::socket socket_;
+};
+
+TEST_F(OperatorTokenTest, when_strangers_fill_the_shared_socket_then_who_has_shown_a_token_stays) {
+  add("rita", "read");
+  std::ifstream in(file_of("rita"));
+  std::string token;
+  std::getline(in, token);
+  const auto path = shared_ / "admin.sock";
+  Asking rita(path);
+  ASSERT_EQ(rita.get("/v1/status", token), "HTTP/1.1 200 OK");
+  std::vector<std::unique_ptr<Asking>> strangers;
+  for (int i = 0; i < 40; ++i) strangers.push_back(std::make_unique<Asking>(path));
+  EXPECT_TRUE(strangers.front()->closed()) << "one of them has pushed out another";
+  EXPECT_EQ(rita.get("/v1/status", token), "HTTP/1.1 200 OK");
+  EXPECT_EQ(shared("device list", "rita").status, 0) << "and who asks quickly gets in";
 }
 
 TEST_F(OperatorTokenTest, when_somebody_acts_with_a_token_then_his_name_stands_in_the_audit_log) {
