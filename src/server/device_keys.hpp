@@ -17,9 +17,17 @@ struct KeyLookup {
   std::optional<Error> refusal;
 };
 
+/// How often an identity that nobody has is answered with a read of the store all the same, so that its answer takes as
+/// long as another's [T2]. In a flood of them it is not: then the store is spared, and who floods may learn from the
+/// time that nobody has what he offers. Of identities of 128 random bits he knew that before.
+struct StrangerReads {
+  double per_second = 200;
+  double at_once = 2000;
+};
+
 class DeviceKeys {
  public:
-  DeviceKeys(Context& context, bool plain_allowed);
+  DeviceKeys(Context& context, bool plain_allowed, StrangerReads strangers = {});
 
   /// Reads the store, some microseconds, where the filter says that there may be such a device, or strangers are few.
   [[nodiscard]] secret::TlsPsk look_up(const std::string& identity, KeyLookup& lookup);
@@ -30,22 +38,24 @@ class DeviceKeys {
   [[nodiscard]] static assign::DeviceStanding standing(const store::DeviceInfo& info, ids::UnixTime now);
 
  private:
-  [[nodiscard]] Result<std::optional<store::Device>> find(const std::string& identity);
-  /// Whether an identity that nobody has is looked up all the same, so that its answer takes as long as another's [T2].
-  /// In a flood of them it is not: then the store is spared, and who floods may learn from the time that nobody has
-  /// what he offers. Of identities of 128 random bits he knew that before.
+  /// A row of the store, and whether it is that of the identity or another one that was read in its stead.
+  struct Row {
+    store::Device device;
+    bool asked_for;
+  };
+  [[nodiscard]] Result<std::optional<Row>> find(const ids::CmDeviceId& wanted);
   [[nodiscard]] bool may_waste_a_read();
-
-  static constexpr double kReadsPerSecond = 200;
-  static constexpr double kReadsAtOnce = 2000;
 
   Context& context_;
   bool plain_allowed_;
   ids::CmDeviceId decoy_id_;
-  Bytes decoy_seed_;  ///< sealed; opened where there is no row, so that both ways cost the same
+  Bytes decoy_seed_;  ///< sealed; opened where there is no row, so that this costs more nearly the same
+  /// A device that has called: its row is read where nobody has an identity, so that both ways cost the same [T2].
+  std::optional<ids::CmDeviceId> stand_in_;
   std::uint64_t store_reads_ = 0;
   std::uint64_t filtered_ = 0;
-  double allowance_ = kReadsAtOnce;
+  StrangerReads strangers_;
+  double allowance_;
   std::int64_t wasted_at_ms_ = 0;
 };
 

@@ -6,24 +6,29 @@
 namespace cpns::assign {
 namespace {
 
+struct Refusal {
+  Code code;
+  std::string_view got, expected;  ///< `got` after the ID
+};
+// By DeviceStanding. The first is made and dropped, so that a device in good standing takes no less time [T2].
+constexpr std::array<Refusal, 5> kRefusals{{
+    {Code::device_identity_unknown, " in good standing", "any other"},
+    {Code::device_identity_unknown, " that no device here has", "an assigned one"},
+    {Code::device_identity_revoked, " revoked", "a device that is not revoked"},
+    {Code::device_identity_expired, " expired", "a device whose key has not expired"},
+    {Code::device_never_renewed, " never renewed", "a first key that was renewed in time"},
+}};
+static_assert(static_cast<std::size_t>(DeviceStanding::NeverRenewed) + 1 == kRefusals.size());
+
 std::optional<Error> refusal_of(const Result<std::optional<DeviceFound>>& found) {
   if (!found) return found.error();
   if (!found.value())
     return Error{Code::device_identity_unknown, "an identity that no device here has", "an assigned one"};
-  const auto text = found.value()->cm_device_id.text();
-  switch (found.value()->standing) {
-    case DeviceStanding::Good:
-      return std::nullopt;
-    case DeviceStanding::Revoked:
-      return Error{Code::device_identity_revoked, text, "a device that is not revoked"};
-    case DeviceStanding::Expired:
-      return Error{Code::device_identity_expired, text, "a device whose key has not expired"};
-    case DeviceStanding::NeverRenewed:
-      return Error{Code::device_never_renewed, text, "a first key that was renewed in time"};
-    case DeviceStanding::Unknown:
-      break;
-  }
-  return Error{Code::device_identity_unknown, text, "an assigned one"};
+  const auto& device = *found.value();
+  const auto& [code, got, expected] = kRefusals.at(static_cast<std::size_t>(device.standing));
+  std::optional<Error> refusal = Error{code, device.cm_device_id.text() + std::string(got), std::string(expected)};
+  if (device.standing == DeviceStanding::Good) refusal.reset();
+  return refusal;
 }
 
 }  // namespace
