@@ -1,6 +1,6 @@
 #pragma once
-// One TLS 1.3 connection as a machine: bytes in, bytes out, no sockets, no clock. The engine behind it is OpenSSL now
-// and will be exchanged for speed later; nothing outside src/tls names OpenSSL's TLS.
+// One TLS 1.3 connection as a machine: bytes in, bytes out, no sockets, no clock. The engine behind it is OpenSSL, or
+// one of our own for external PSKs; nothing outside src/tls names OpenSSL's TLS.
 //
 // Use: feed() what came from the peer, then send all of take_output(); repeat for every call that may make output.
 // While state() is WaitingForKey, look up key_request() (this may take its time: that is the suspension) and answer
@@ -98,8 +98,15 @@ class EngineFactory {
   [[nodiscard]] virtual Result<std::unique_ptr<Engine>> make() = 0;
 };
 
-[[nodiscard]] Result<std::unique_ptr<Engine>> make_psk_client(PskOffer offer);
-[[nodiscard]] Result<std::unique_ptr<EngineFactory>> make_psk_server_factory(PskServerProfile profile);
+/// Who does the work behind an external PSK. Certificates are OpenSSL's always.
+enum class EngineKind : std::uint8_t {
+  OpenSsl,
+  Psk13,  ///< src/tls/psk13 (docs/psk13.md)
+};
+
+[[nodiscard]] Result<std::unique_ptr<Engine>> make_psk_client(PskOffer offer, EngineKind kind = EngineKind::OpenSsl);
+[[nodiscard]] Result<std::unique_ptr<EngineFactory>> make_psk_server_factory(PskServerProfile profile,
+                                                                             EngineKind kind = EngineKind::OpenSsl);
 [[nodiscard]] Result<std::unique_ptr<EngineFactory>> make_certificate_client_factory(CertificateProfile profile);
 /// Requires a client certificate from a trusted CA, or, for ALPN `cpns-enroll/1` alone, an external PSK.
 [[nodiscard]] Result<std::unique_ptr<EngineFactory>> make_certificate_server_factory(CertificateProfile profile);

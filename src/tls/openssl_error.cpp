@@ -46,6 +46,7 @@ Code code_of_reason(int reason) {
       return Code::tls_alpn_refused;
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
       return Code::tls_certificate_missing;
+    case SSL_R_MISSING_SIGALGS_EXTENSION:        // likewise, of a client that knows no certificates
     case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:  // a server without certificate whose client's PSK was not taken
       return Code::tls_psk_missing;
     case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:

@@ -18,7 +18,7 @@ MAY = {
     "core/audit": ["core/base", "core/secret", "core/crypto", "core/ids"],
     "core/activation": ["core/base", "core/ids"],
     "core/life": [],
-    "tls": CORE,
+    "tls": CORE + ["tls/psk13"],
     "tls/psk13": CORE + ["tls"],
     "ims": CORE + ["runtime", "tls", "store"],
     "store": CORE,

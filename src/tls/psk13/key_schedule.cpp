@@ -86,7 +86,7 @@ BinderKey binder_key(const EarlySecret& early, PskKind kind) {
   return derive<BinderKey>(raw(early), kind == PskKind::External ? "ext binder" : "imp binder", hash_of_nothing());
 }
 
-HandshakeSecret handshake_secret(const EarlySecret& early, const secret::X25519Secret& shared) {
+HandshakeSecret handshake_secret(const EarlySecret& early, const SharedSecret& shared) {
   const auto salt = derive<EarlySecret>(raw(early), "derived", hash_of_nothing());
   return extract<HandshakeSecret>(raw(salt), raw(shared));
 }

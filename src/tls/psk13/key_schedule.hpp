@@ -16,6 +16,7 @@ using HandshakeSecret = secret::SecretBytes<32, struct HandshakeSecretTag>;
 using MasterSecret = secret::SecretBytes<32, struct MasterSecretTag>;
 using BinderKey = secret::SecretBytes<32, struct BinderKeyTag>;
 using TrafficSecret = secret::SecretBytes<32, struct TrafficSecretTag>;  ///< of one direction and one key epoch
+using SharedSecret = secret::SecretBytes<32, struct SharedSecretTag>;    ///< of (EC)DHE, X25519 or P-256 (section 7.4)
 using ExporterSecret = secret::SecretBytes<32, struct ExporterSecretTag>;
 
 enum class Side : std::uint8_t { Client, Server };
@@ -32,8 +33,7 @@ void expand_label(ByteView secret, std::string_view label, ByteView context, std
 
 [[nodiscard]] EarlySecret early_secret(const secret::TlsPsk& psk);
 [[nodiscard]] BinderKey binder_key(const EarlySecret& early, PskKind kind);
-/// `shared` is the result of (EC)DHE: 32 bytes with X25519 and with P-256 (section 7.4).
-[[nodiscard]] HandshakeSecret handshake_secret(const EarlySecret& early, const secret::X25519Secret& shared);
+[[nodiscard]] HandshakeSecret handshake_secret(const EarlySecret& early, const SharedSecret& shared);
 [[nodiscard]] MasterSecret master_secret(const HandshakeSecret& handshake);
 
 /// `hash` over ClientHello...ServerHello.

@@ -13,7 +13,7 @@ using trace::secret_of;
 
 secret::TlsPsk no_psk() { return secret_of<secret::TlsPsk>(std::string(64, '0')); }
 HandshakeSecret traced_handshake() {
-  return handshake_secret(early_secret(no_psk()), secret_of<secret::X25519Secret>(trace::kShared));
+  return handshake_secret(early_secret(no_psk()), secret_of<SharedSecret>(trace::kShared));
 }
 
 TEST(KeySchedule, when_the_trace_of_section_3_is_replayed_then_each_secret_is_the_published_one) {

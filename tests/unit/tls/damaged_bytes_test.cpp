@@ -8,8 +8,13 @@
 namespace cpns::tls::test {
 namespace {
 
+class DamagedBytes : public WithEngines {
+ protected:
+  static std::vector<std::pair<bool, std::size_t>> flights();
+};
+
 // The size of each flight of an undisturbed handshake: client, server, client.
-std::vector<std::pair<bool, std::size_t>> flights() {
+std::vector<std::pair<bool, std::size_t>> DamagedBytes::flights() {
   std::vector<std::pair<bool, std::size_t>> sizes;
   auto pair = psk_pair();
   pair.tamper = [&](bool from_client, Bytes& bytes) { sizes.emplace_back(from_client, bytes.size()); };
@@ -24,7 +29,7 @@ bool agree(const Pair& pair) {
   return a.ok() && b.ok() && std::ranges::equal(a->view(), b->view());
 }
 
-TEST(DamagedBytes, when_one_bit_of_the_handshake_is_flipped_then_no_side_is_deceived) {
+TEST_P(DamagedBytes, when_one_bit_of_the_handshake_is_flipped_then_no_side_is_deceived) {
   const auto sizes = flights();
   ASSERT_EQ(sizes.size(), 3U);
   std::size_t refused = 0;
@@ -48,7 +53,7 @@ TEST(DamagedBytes, when_one_bit_of_the_handshake_is_flipped_then_no_side_is_dece
   EXPECT_GT(refused, total * 9 / 10);
 }
 
-TEST(DamagedBytes, when_a_flight_is_cut_anywhere_then_the_server_waits_and_is_not_open) {
+TEST_P(DamagedBytes, when_a_flight_is_cut_anywhere_then_the_server_waits_and_is_not_open) {
   const auto sizes = flights();
   for (std::size_t flight : {std::size_t{0}, std::size_t{2}}) {
     for (std::size_t keep = 0; keep < sizes[flight].second; ++keep) {
@@ -63,7 +68,7 @@ TEST(DamagedBytes, when_a_flight_is_cut_anywhere_then_the_server_waits_and_is_no
   }
 }
 
-TEST(DamagedBytes, when_a_data_record_is_altered_then_reading_fails_with_an_alert) {
+TEST_P(DamagedBytes, when_a_data_record_is_altered_then_reading_fails_with_an_alert) {
   for (std::size_t at = 0; at < 40; ++at) {
     auto pair = psk_pair();
     pair.run();
@@ -81,7 +86,7 @@ TEST(DamagedBytes, when_a_data_record_is_altered_then_reading_fails_with_an_aler
   }
 }
 
-TEST(DamagedBytes, when_a_data_record_is_cut_then_nothing_of_it_is_read) {
+TEST_P(DamagedBytes, when_a_data_record_is_cut_then_nothing_of_it_is_read) {
   auto pair = psk_pair();
   pair.run();
   ASSERT_TRUE(pair.client->write(as_bytes("secret plan")).ok());
@@ -91,6 +96,8 @@ TEST(DamagedBytes, when_a_data_record_is_cut_then_nothing_of_it_is_read) {
   EXPECT_EQ(read_all(*pair.server).value(), "");
   EXPECT_EQ(pair.server->state(), EngineState::Open);
 }
+
+INSTANTIATE_TEST_SUITE_P(Engines, DamagedBytes, all_kinds(), name_of);
 
 }  // namespace
 }  // namespace cpns::tls::test

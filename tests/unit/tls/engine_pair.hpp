@@ -81,18 +81,46 @@ struct Pair {
   bool open() const { return client->state() == EngineState::Open && server->state() == EngineState::Open; }
 };
 
+/// Whose engine each end runs on.
+struct Kinds {
+  EngineKind client = EngineKind::OpenSsl;
+  EngineKind server = EngineKind::OpenSsl;
+};
+
 inline Pair psk_pair(std::vector<std::string> client_alpn = {"cpns/1"},
-                     PskServerProfile profile = {.alpn = {"cpns/1", "http/1.1"}}, std::uint8_t client_key = 1) {
+                     PskServerProfile profile = {.alpn = {"cpns/1", "http/1.1"}}, std::uint8_t client_key = 1,
+                     Kinds kinds = {}) {
   Pair pair;
-  auto client = make_psk_client({.identity = "cm-test", .psk = psk_of(client_key), .alpn = std::move(client_alpn)});
+  auto client =
+      make_psk_client({.identity = "cm-test", .psk = psk_of(client_key), .alpn = std::move(client_alpn)}, kinds.client);
   EXPECT_TRUE(client.ok());
   pair.client = std::move(client).value();
-  auto factory = make_psk_server_factory(std::move(profile));
+  auto factory = make_psk_server_factory(std::move(profile), kinds.server);
   EXPECT_TRUE(factory.ok());
   auto server = (*factory)->make();
   EXPECT_TRUE(server.ok());
   pair.server = std::move(server).value();
   return pair;
+}
+
+/// A test that runs with each engine at each end.
+class WithEngines : public testing::TestWithParam<Kinds> {
+ protected:
+  static Pair psk_pair(std::vector<std::string> client_alpn = {"cpns/1"},
+                       PskServerProfile profile = {.alpn = {"cpns/1", "http/1.1"}}, std::uint8_t client_key = 1) {
+    return test::psk_pair(std::move(client_alpn), std::move(profile), client_key, GetParam());
+  }
+};
+
+inline auto all_kinds() {
+  constexpr auto kOpenSsl = EngineKind::OpenSsl, kPsk13 = EngineKind::Psk13;
+  return testing::Values(Kinds{kOpenSsl, kOpenSsl}, Kinds{kOpenSsl, kPsk13}, Kinds{kPsk13, kOpenSsl},
+                         Kinds{kPsk13, kPsk13});
+}
+
+inline std::string name_of(const testing::TestParamInfo<Kinds>& info) {
+  const auto name = [](EngineKind kind) { return kind == EngineKind::OpenSsl ? "openssl" : "psk13"; };
+  return std::string(name(info.param.client)) + "_to_" + name(info.param.server);
 }
 
 }  // namespace cpns::tls::test

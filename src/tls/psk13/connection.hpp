@@ -1,0 +1,96 @@
+#pragma once
+// One TLS 1.3 connection with an external PSK and nothing else (RFC 8446; protocol.md section 4), as a tls::Engine:
+// bytes in, bytes out. What client and server have in common: records, alerts, and what comes after the handshake.
+// No certificates, no resumption, no 0-RTT. Not thread-safe; one owner.
+
+#include "tls/engine.hpp"
+#include "tls/psk13/hello.hpp"
+#include "tls/psk13/transcript.hpp"
+
+namespace cpns::tls::psk13 {
+
+class Connection : public Engine {
+ public:
+  Result<void> feed(ByteView ciphertext) final;
+  std::size_t take_output(std::span<std::uint8_t> out) final;
+  EngineState state() const final { return state_; }
+  Result<std::size_t> read(std::span<std::uint8_t> out) final;
+  Result<void> write(ByteView plaintext) final;
+  void close() final;
+  bool peer_closed() const final { return peer_closed_; }
+  Bytes take_rest() final;
+  std::string alpn() const final { return alpn_; }
+  PeerIdentity peer() const final;
+  Result<secret::SecretBuffer> exporter(std::string_view label, std::size_t size) final;
+
+ protected:
+  explicit Connection(Side side) : side_(side) {}
+
+  /// What a step of the handshake comes to: nothing, or why the connection ends.
+  using Verdict = std::optional<Refusal>;
+  /// A whole message of the handshake, with its header. `last`: nothing follows it in its record, so that keys may
+  /// change behind it (section 5.1).
+  [[nodiscard]] virtual Verdict on_message(MessageType type, ByteView message, bool last) = 0;
+
+  [[nodiscard]] Result<void> advance();
+  Error fail(Refusal refusal);
+  void wait_for_key() noexcept { state_ = EngineState::WaitingForKey; }
+  void go_on() noexcept { state_ = EngineState::Handshaking; }
+  /// The handshake is over: reads and writes with the application's secrets from here on.
+  void open(TrafficSecret read, TrafficSecret write);
+  [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
+
+  /// In the clear while there is no key to write with. Messages of one call share a record where they fit.
+  void send_messages(ByteView messages);
+  void send_compatibility_ccs();
+  void read_with(Suite suite, const TrafficSecret& secret) { read_.emplace(suite, secret); }
+  void write_with(Suite suite, const TrafficSecret& secret) { write_.emplace(suite, secret); }
+  /// The peer's change_cipher_spec is passed over from here on, until the handshake is over (section 5).
+  void allow_ccs() noexcept { ccs_allowed_ = true; }
+
+  [[nodiscard]] static Refusal out_of_order(std::string got, std::string expected);
+
+  Suite suite_ = Suite::Aes128Gcm;
+  Transcript transcript_;
+  std::optional<ExporterSecret> exporter_;
+  std::string alpn_;
+  std::string identity_;  ///< the PSK's
+
+ private:
+  struct Content {
+    ContentType type;
+    std::span<std::uint8_t> bytes;
+  };
+  /// The next whole record of the input, opened; nothing where more has to come. Passes over compatibility CCS.
+  [[nodiscard]] Result<std::optional<Content>> next_record();
+  [[nodiscard]] Result<std::optional<std::size_t>> record_size();
+  [[nodiscard]] Verdict take_handshake(ByteView fragment);
+  [[nodiscard]] Verdict take_alert(ByteView content);
+  [[nodiscard]] Verdict on_key_update(ByteView message, bool last);
+  [[nodiscard]] Verdict after_handshake(MessageType type, ByteView message, bool last);
+  [[nodiscard]] Result<void> next_plaintext();
+  void send_record(ContentType type, ByteView content);
+  void send_alert(Alert alert);
+  void update_write_key(bool ask_for_one);
+
+  Side side_;
+  EngineState state_ = EngineState::Handshaking;
+  std::optional<Error> error_;  ///< the first cause; returned again by later calls
+
+  Bytes input_;  ///< ciphertext of the peer; before `taken_` it is dealt with
+  std::size_t taken_ = 0;
+  Bytes output_;  ///< before `sent_` it is gone
+  std::size_t sent_ = 0;
+  Bytes message_;                      ///< of a message whose rest is in a later record
+  std::span<std::uint8_t> plaintext_;  ///< of the current record, in `input_`, not read yet
+
+  std::optional<RecordProtection> read_, write_;
+  std::optional<TrafficSecret> read_secret_, write_secret_;
+  unsigned updates_without_data_ = 0;
+  bool ccs_allowed_ = false;
+  bool update_owed_ = false;  ///< the peer asked for a KeyUpdate
+  bool peer_closed_ = false;
+  bool we_closed_ = false;
+};
+
+}  // namespace cpns::tls::psk13

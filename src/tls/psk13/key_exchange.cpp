@@ -1,0 +1,78 @@
+#include "tls/psk13/key_exchange.hpp"
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+
+#include <new>
+
+namespace cpns::tls::psk13 {
+namespace {
+
+struct FreeContext {
+  void operator()(EVP_PKEY_CTX* context) const noexcept { EVP_PKEY_CTX_free(context); }
+};
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, FreeContext>;
+
+void require_made(bool done) {
+  if (!done) throw std::bad_alloc();
+}
+
+EVP_PKEY* generate(Group group) {
+  return group == Group::X25519 ? EVP_PKEY_Q_keygen(nullptr, nullptr, "X25519")
+                                : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
+}
+
+/// Null where the bytes are no public key of the group.
+EVP_PKEY* public_key(Group group, ByteView share) {
+  if (group == Group::X25519)
+    return EVP_PKEY_new_raw_public_key_ex(nullptr, "X25519", nullptr, share.data(), share.size());
+  const KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
+  std::array<char, 6> name{"P-256"};
+  const std::array parameters{
+      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), name.size() - 1),
+      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, const_cast<std::uint8_t*>(share.data()), share.size()),
+      OSSL_PARAM_construct_end()};
+  EVP_PKEY* key = nullptr;
+  // The point is checked to be on the curve when it is decoded (section 4.2.8.2 asks for that).
+  if (context == nullptr || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, const_cast<OSSL_PARAM*>(parameters.data())) != 1)
+    return nullptr;
+  return key;
+}
+
+}  // namespace
+
+void KeyExchange::FreeKey::operator()(evp_pkey_st* key) const noexcept { EVP_PKEY_free(key); }
+
+KeyExchange::KeyExchange(Group group) : group_(group), key_(generate(group)) {
+  require_made(key_ != nullptr);
+  size_ = group == Group::X25519 ? 32 : share_.size();
+  std::size_t size = size_;
+  const bool got = group == Group::X25519
+                       ? EVP_PKEY_get_raw_public_key(key_.get(), share_.data(), &size) == 1
+                       : EVP_PKEY_get_octet_string_param(key_.get(), OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, share_.data(),
+                                                         share_.size(), &size) == 1;
+  require_made(got && size == size_);
+}
+
+Result<SharedSecret> KeyExchange::agree(ByteView theirs) const {
+  const Error refused{Code::tls_handshake_malformed, "a key share that gives no secret", "a point of the curve"};
+  const std::unique_ptr<EVP_PKEY, FreeKey> peer(public_key(group_, theirs));
+  const KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr));
+  require_made(context != nullptr);
+  bool agreed = peer != nullptr && EVP_PKEY_derive_init(context.get()) == 1 &&
+                EVP_PKEY_derive_set_peer(context.get(), peer.get()) == 1;
+  auto secret = SharedSecret::make([&](std::span<std::uint8_t, 32> to) {
+    std::size_t size = to.size();
+    agreed = agreed && EVP_PKEY_derive(context.get(), to.data(), &size) == 1 && size == to.size();
+  });
+  if (!agreed) {
+    ERR_clear_error();
+    return refused;
+  }
+  return secret;
+}
+
+}  // namespace cpns::tls::psk13
