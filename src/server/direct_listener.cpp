@@ -12,7 +12,7 @@ using runtime::Task;
 Result<std::unique_ptr<DirectListener>> DirectListener::make(Context& context, const Settings& settings, Tasks& tasks) {
   tls::PskServerProfile profile{
       .alpn = {"cpns/1", "http/1.1"}, .allow_client_without_alpn = true, .allow_p256 = settings.direct_link.allow_p256};
-  CPNS_TRY(auto engines, tls::make_psk_server_factory(std::move(profile)));
+  CPNS_TRY(auto engines, tls::make_psk_server_factory(std::move(profile), settings.direct_link.engine));
   return std::unique_ptr<DirectListener>(new DirectListener(context, settings, tasks, std::move(engines)));
 }
 

@@ -20,8 +20,6 @@ namespace {
 /// A clock that jumps is noticed within this.
 constexpr std::chrono::seconds kLookAgain{20};
 constexpr std::chrono::milliseconds kOldLinksLast{1000};
-/// A switch of mode takes less [R7].
-constexpr std::chrono::seconds kSwitchExplains{30};
 
 /// Without its port: where a link comes from.
 std::string host_of(const std::string& peer) { return peer.substr(0, peer.rfind(':')); }
@@ -218,7 +216,7 @@ void DirectListener::look_again(const ConnectionPtr& connection) {
     return;
   }
   report_places(connection);
-  auto wait = std::chrono::milliseconds(kLookAgain);
+  auto wait = std::min(std::chrono::milliseconds(kLookAgain), settings_.switch_time);
   if (end) wait = std::min(wait, std::chrono::milliseconds(*end - time));
   connection->watching->expires_after(wait);
   connection->watching->async_wait(
@@ -230,7 +228,7 @@ void DirectListener::look_again(const ConnectionPtr& connection) {
 
 void DirectListener::report_places(const ConnectionPtr& connection) {
   const auto open_for = std::chrono::steady_clock::now() - connection->open_since;
-  if (connection->places_reported || open_for < kSwitchExplains) return;
+  if (connection->places_reported || open_for < settings_.switch_time) return;
   std::set<std::string> places;
   for (const auto& peer : peers(connection->device())) {
     if (!is_carried(peer)) places.insert(host_of(peer));

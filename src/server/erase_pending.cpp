@@ -31,7 +31,7 @@ runtime::Task<void> erase(const Context* context, ids::AssignmentId id, ids::Cor
 
 void erase_pending(const asio::any_io_executor& executor, const Context& context, const ids::AssignmentId& id,
                    const ids::CorrelationId& run) {
-  asio::co_spawn(executor, erase(&context, id, run), asio::detached);
+  asio::co_spawn(executor, erase(&context, id, run), runtime::unattended);
 }
 
 }  // namespace cpns::server

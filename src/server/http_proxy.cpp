@@ -44,7 +44,7 @@ Task<bool> HttpProxy::next_request(std::shared_ptr<HttpConnection> connection) {
   }
   done = co_await open_upstream(*connection, *exchange);
   auto body = pass_request_body(connection, exchange, limits_.body_idle);
-  asio::co_spawn(executor, std::move(body), asio::detached);
+  asio::co_spawn(executor, std::move(body), runtime::unattended);
   if (done) done = co_await pass_reply(*connection, *exchange);
   // Where the request failed, that closed the upstream: the first cause is the client's.
   if (!done && exchange->request_end.error) done = request_error(*exchange->request_end.error);

@@ -88,7 +88,7 @@ Task<void> HttpProxy::pass_tunnel(HttpConnection& connection, Exchange& exchange
   const auto executor = co_await runtime::asio::this_coro::executor;
   const auto back_done = std::make_shared<Signal>(executor);
   auto back = tunnel_back(connection.shared_from_this(), exchange.shared_from_this(), back_done, limits_.tunnel_idle);
-  runtime::asio::co_spawn(executor, std::move(back), runtime::asio::detached);
+  runtime::asio::co_spawn(executor, std::move(back), runtime::unattended);
   // The limit is the service's: it counts what moves in both directions.
   constexpr std::chrono::hours kNone{24 * 365};
   const auto end = co_await pump_raw(*connection.client, connection.input, *exchange.upstream, kNone);

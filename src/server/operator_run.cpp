@@ -27,10 +27,10 @@ Task<void> OperatorLink::perform(RunPtr run, Outcome outcome) {
       (void)co_await messages_.send(ByteView(send->message));
     } else if (auto* pending = std::get_if<ServerSession::SavePending>(&action)) {
       auto saving = save_pending(self, run, std::make_shared<assign::PendingAssignment>(std::move(pending->pending)));
-      asio::co_spawn(messages_.link().executor(), std::move(saving), asio::detached);
+      asio::co_spawn(messages_.link().executor(), std::move(saving), runtime::unattended);
     } else if (auto* activation = std::get_if<ServerSession::SaveActivation>(&action)) {
       auto saving = save_activation(self, run, std::make_shared<assign::Activation>(std::move(activation->activation)));
-      asio::co_spawn(messages_.link().executor(), std::move(saving), asio::detached);
+      asio::co_spawn(messages_.link().executor(), std::move(saving), runtime::unattended);
     } else if (auto* erase = std::get_if<ServerSession::ErasePending>(&action)) {
       erase_pending(*run, erase->assignment_id);
     } else if (auto* done = std::get_if<assign::StepDone>(&action)) {
@@ -84,7 +84,7 @@ void OperatorLink::arm_timer(const RunPtr& run) {
         const auto self = weak.lock();
         const auto waited_for = weak_run.lock();
         if (cancelled || !self || !waited_for) return;
-        asio::co_spawn(self->messages_.link().executor(), on_time(self, waited_for), asio::detached);
+        asio::co_spawn(self->messages_.link().executor(), on_time(self, waited_for), runtime::unattended);
       });
 }
 

@@ -60,10 +60,13 @@ Result<DirectSettings> direct_settings(const ConfigTable& table) {
   }
   CPNS_TRY(made.allow_plain_identity, table.flag("allow_plain_identity", true));
   CPNS_TRY(made.allow_p256, table.flag("allow_p256", false));
+  CPNS_TRY(const auto engine, table.choice("engine", "openssl", {"openssl", "psk13"}));
+  made.engine = engine == "psk13" ? tls::EngineKind::Psk13 : tls::EngineKind::OpenSsl;
   CPNS_TRY(made.max_half_open, count(table, "max_half_open", 4096, 1'000'000));
   CPNS_TRY(made.handshake, limit(table, "handshake_seconds", 10, 60));
   CPNS_TRY(made.http_links_per_device, count(table, "http_links_per_device", 8, 1000));
   CPNS_TRY(made.cpns_links_per_device, count(table, "cpns_links_per_device", 2, 100));
+  CPNS_TRY(made.switch_time, limit(table, "switch_seconds", 30, 3600));
   CPNS_TRY(made.ping, limit(table, "ping_seconds", 30, 3600));
   CPNS_TRY(made.dead, limit(table, "dead_seconds", 90, 7200));
   if (made.dead <= made.ping)

@@ -9,6 +9,7 @@
 #include "runtime/process_settings.hpp"
 #include "server/http_proxy.hpp"
 #include "server/operator_link.hpp"
+#include "tls/engine.hpp"
 
 namespace cpns::server {
 
@@ -33,10 +34,12 @@ struct DirectSettings {
   std::vector<ids::Endpoint> endpoints;  ///< told to devices; none: the listening address
   bool allow_plain_identity = true;      ///< [T5]
   bool allow_p256 = false;               ///< [T1]
+  tls::EngineKind engine = tls::EngineKind::OpenSsl;
   std::size_t max_half_open = 0;
   std::chrono::milliseconds handshake{0};
   std::size_t http_links_per_device = 0;
   std::size_t cpns_links_per_device = 0;  ///< [R7]
+  std::chrono::milliseconds switch_time{0};  ///< links from two places that are open together for longer [R7]
   std::chrono::milliseconds ping{0};
   std::chrono::milliseconds dead{0};
 };

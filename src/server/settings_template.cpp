@@ -50,11 +50,15 @@ endpoints = @direct_endpoints@
 allow_plain_identity = true
 # Accept P-256 beside X25519 [T1].
 allow_p256 = false
+# Who does the TLS of direct links: openssl, or psk13, the engine of this project (docs/psk13.md).
+engine = "openssl"
 max_half_open = 4096
 handshake_seconds = 10
 # Links of one device at once: HTTP, and cpns/1 [R7]; one more is reported and closes the oldest.
 http_links_per_device = 8
 cpns_links_per_device = 2
+# A switch of mode is over within this; links of one device from two places that last longer are reported [R7].
+switch_seconds = 30
 # A silent cpns/1 link is asked after ping_seconds, and dead after dead_seconds.
 ping_seconds = 30
 dead_seconds = 90

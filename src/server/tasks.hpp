@@ -11,7 +11,7 @@ class Tasks {
 
   void spawn(runtime::Task<void> task) {
     ++running_;
-    runtime::asio::co_spawn(executor_, counted(this, std::move(task)), runtime::asio::detached);
+    runtime::asio::co_spawn(executor_, counted(this, std::move(task)), runtime::unattended);
   }
   [[nodiscard]] std::size_t running() const noexcept { return running_; }
   /// False where some still run after `limit`.

@@ -13,6 +13,7 @@ namespace cpns::test {
 using runtime::MessageLink;
 using runtime::SecureLink;
 using runtime::Task;
+namespace asio = runtime::asio;
 
 namespace {
 
@@ -24,10 +25,16 @@ struct NothingStored : store::CommitProof {
 
 assign::Now now() { return {runtime::now(), std::chrono::milliseconds(runtime::monotonic_ms())}; }
 
-Task<Result<std::shared_ptr<SecureLink>>> connect_and_shake(std::uint16_t port, std::unique_ptr<tls::Engine> engine) {
-  auto socket = co_await runtime::connect("127.0.0.1", port, kLimit);
-  if (!socket) co_return socket.error();
-  auto link = std::make_shared<SecureLink>(std::move(*socket), std::move(engine));
+Task<Result<std::shared_ptr<SecureLink>>> connect_and_shake(std::string from, std::uint16_t port,
+                                                            std::unique_ptr<tls::Engine> engine) {
+  using asio::ip::tcp;
+  const tcp::endpoint source(asio::ip::make_address(from), 0);
+  const tcp::endpoint server(asio::ip::address_v4::loopback(), port);
+  tcp::socket socket(co_await asio::this_coro::executor, source);
+  boost::system::error_code failed;
+  co_await socket.async_connect(server, asio::redirect_error(asio::use_awaitable, failed));
+  if (failed) co_return Error{Code::connection_lost, failed.message()};
+  auto link = std::make_shared<SecureLink>(std::move(socket), std::move(engine));
   SecureLink::KeyLookup none;
   auto done = co_await link->handshake(kLimit, std::move(none));
   if (!done) co_return done.error();
@@ -49,7 +56,7 @@ Task<Result<std::string>> read_all(SecureLink& link) {
 Result<std::shared_ptr<SecureLink>> Clients::shake_hands(std::uint16_t port,
                                                          Result<std::unique_ptr<tls::Engine>> engine) {
   if (!engine) return engine.error();
-  return run(connect_and_shake(port, std::move(*engine)));
+  return run(connect_and_shake(from_, port, std::move(*engine)));
 }
 
 Result<GatewayIdentity> Clients::enroll(const std::string& text) {

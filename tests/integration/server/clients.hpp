@@ -55,6 +55,8 @@ class Clients {
   /// A device of a fresh PN GW.
   [[nodiscard]] assign::Credential device(const std::string& pn_gw_id = "sip:alice@ims.test");
 
+  /// The address that direct links come from; one of 127.0.0.0/8.
+  void come_from(std::string address) { from_ = std::move(address); }
   [[nodiscard]] Result<std::shared_ptr<runtime::SecureLink>> open_direct_link(std::string identity, secret::TlsPsk psk,
                                                                               std::vector<std::string> alpn);
   [[nodiscard]] Result<std::shared_ptr<runtime::SecureLink>> open_direct_link(const assign::Credential& credential,
@@ -75,6 +77,7 @@ class Clients {
                                                                          Result<std::unique_ptr<tls::Engine>> engine);
 
   ServerProcess& server_;
+  std::string from_ = "127.0.0.1";
   runtime::asio::io_context loop_;
   runtime::SystemRandom random_;
 };

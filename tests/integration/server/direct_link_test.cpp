@@ -17,7 +17,8 @@ using Link = std::shared_ptr<runtime::SecureLink>;
 
 class DirectLinkTest : public ::testing::Test {
  protected:
-  DirectLinkTest() : server_(upstream_.settings()), clients_(server_) {}
+  explicit DirectLinkTest(const std::vector<std::pair<std::string, std::string>>& settings = {})
+      : server_(upstream_.settings(), settings), clients_(server_) {}
   void SetUp() override { server_.start(); }
 
   /// A cpns/1 link through step 16; its fresh alias.
@@ -178,6 +179,34 @@ TEST_F(DirectLinkTest, WhenADeviceOpensAThirdLinkThenItIsReportedAndTheOldestIsC
   EXPECT_FALSE(clients_.receive(*first.messages).ok());
   ASSERT_TRUE(clients_.send(*third.messages, assign::encode_public(ids::CorrelationId({}), assign::Ping{{7}})).ok());
   EXPECT_TRUE(clients_.receive(*third.messages).ok());
+}
+
+class ShortTimesTest : public DirectLinkTest {
+ protected:
+  ShortTimesTest()
+      : DirectLinkTest({{"switch_seconds = 30", "switch_seconds = 1"},
+                        {"renew_within_seconds = 86400", "renew_within_seconds = 4"}}) {}
+};
+
+TEST_F(ShortTimesTest, WhenADeviceIsInTwoPlacesForLongerThanASwitchThenTheOperatorIsToldR7) {
+  const auto home = clients_.device();
+  const auto device = clients_.device("sip:bob@ims.test");
+  const auto one_place = std::array{open(home), open(home)};
+  const auto first = open(device);
+  clients_.come_from("127.0.0.2");
+  const auto second = open(device);
+  const auto said = server_.wait_for_log("link_places_differ");
+  EXPECT_EQ(said.at("cm_device_id"), device.cm_device_id.text()) << "two links from one place are no matter";
+  EXPECT_EQ(said.at("places"), 2);
+}
+
+TEST_F(ShortTimesTest, WhenTheTimeOfAKeyIsOverThenItsOpenLinkClosesR6) {
+  const auto device = clients_.device();
+  const auto link = open(device);
+  EXPECT_EQ(state_of(device), "in use");
+  EXPECT_FALSE(clients_.receive(*link.messages).ok());
+  EXPECT_EQ(server_.wait_for_log("device_links_expired").at("cm_device_id"), device.cm_device_id.text());
+  EXPECT_EQ(state_of(device), "expired");
 }
 
 }  // namespace
