@@ -89,15 +89,21 @@ MadeDevice make_device(store::DeviceStore& devices, crypto::Random& random, ids:
 
 }  // namespace
 
-DirectLinkServer::DirectLinkServer() {
+DirectLinkServer::DirectLinkServer(const std::string& engine) {
   const auto init = start_server({"init", (folder_ / "server").string(), "--server-id", kServerId.text(),
                                   "--operator-listen", "127.0.0.1:0", "--direct-listen", "127.0.0.1:0"},
                                  folder_ / "output");
   int status = -1;
   ::waitpid(init, &status, 0);
   EXPECT_EQ(status, 0) << "cpns-server init failed: " << content_of(folder_ / "output");
-  std::ofstream(folder_ / "server" / "server.toml", std::ios::app)
-      << "\n[service.hello]\nupstream = \"" << service_.address() << "\"\n";
+  const auto file = folder_ / "server" / "server.toml";
+  auto settings = content_of(file);
+  const std::string_view usual = "engine = \"openssl\"";
+  const auto at = settings.find(usual);
+  EXPECT_NE(at, std::string::npos);
+  if (at != std::string::npos) settings.replace(at, usual.size(), "engine = \"" + engine + "\"");
+  std::ofstream(file, std::ios::trunc) << settings << "\n[service.hello]\nupstream = \"" << service_.address()
+                                       << "\"\n";
   fill_store();
   start();
 }

@@ -36,7 +36,8 @@ class SmallService {
 
 class DirectLinkServer {
  public:
-  DirectLinkServer();
+  /// `engine` as in server.toml: openssl or psk13.
+  explicit DirectLinkServer(const std::string& engine = "openssl");
   ~DirectLinkServer();
   DirectLinkServer(const DirectLinkServer&) = delete;
   DirectLinkServer& operator=(const DirectLinkServer&) = delete;

@@ -24,6 +24,8 @@ enum class MessageType : std::uint8_t {
 };
 enum class Group : std::uint16_t { P256 = 0x0017, X25519 = 0x001d };
 
+inline constexpr std::uint32_t kTls13 = 0x0304;
+inline constexpr std::uint32_t kLegacyVersion = 0x0303;  ///< what every hello says; supported_versions counts
 inline constexpr std::size_t kMessageHeader = 4;
 inline constexpr std::size_t kRandomSize = 32;
 inline constexpr std::size_t kBinderSize = 32;  ///< of a PSK for SHA-256

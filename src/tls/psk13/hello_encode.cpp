@@ -36,9 +36,6 @@ class Writer {
   Bytes out_;
 };
 
-constexpr std::size_t kLegacyVersion = 0x0303;
-constexpr std::size_t kTls13 = 0x0304;
-
 void write_share(Writer& to, Group group, ByteView share) {
   to.number(static_cast<std::size_t>(group), 2);
   to.vector(2, share);

@@ -20,8 +20,6 @@ enum ExtensionType : std::uint32_t {
   kPskModes = 45,
   kKeyShare = 51,
 };
-constexpr std::uint32_t kTls13 = 0x0304;
-constexpr std::uint32_t kLegacyVersion = 0x0303;
 constexpr std::size_t kMaxExtensions = 64;
 
 Refusal broken(std::string got) {

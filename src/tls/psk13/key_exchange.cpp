@@ -10,10 +10,10 @@
 namespace cpns::tls::psk13 {
 namespace {
 
-struct FreeContext {
+struct FreeKeyContext {
   void operator()(EVP_PKEY_CTX* context) const noexcept { EVP_PKEY_CTX_free(context); }
 };
-using KeyContext = std::unique_ptr<EVP_PKEY_CTX, FreeContext>;
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, FreeKeyContext>;
 
 void require_made(bool done) {
   if (!done) throw std::bad_alloc();

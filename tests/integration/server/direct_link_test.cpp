@@ -203,7 +203,7 @@ TEST_F(ShortTimesTest, WhenADeviceIsInTwoPlacesForLongerThanASwitchThenTheOperat
 TEST_F(ShortTimesTest, WhenTheTimeOfAKeyIsOverThenItsOpenLinkClosesR6) {
   const auto device = clients_.device();
   const auto link = open(device);
-  EXPECT_EQ(state_of(device), "in use");
+  EXPECT_TRUE(eventually([&] { return state_of(device) == "in use"; }));
   EXPECT_FALSE(clients_.receive(*link.messages).ok());
   EXPECT_EQ(server_.wait_for_log("device_links_expired").at("cm_device_id"), device.cm_device_id.text());
   EXPECT_EQ(state_of(device), "expired");
