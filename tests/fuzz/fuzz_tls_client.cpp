@@ -4,10 +4,14 @@
 #include "fuzz/samples.hpp"
 #include "tls/engine.hpp"
 
+#ifndef CPNS_FUZZ_ENGINE  // fuzz_psk13_*.cpp name the other one
+#define CPNS_FUZZ_ENGINE cpns::tls::EngineKind::OpenSsl
+#endif
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace cpns::fuzz;
   cpns::tls::PskOffer offer{sample_alias().text(), sample_secret<cpns::secret::TlsPsk>(), {"cpns/1"}};
-  auto made = cpns::tls::make_psk_client(std::move(offer));
+  auto made = cpns::tls::make_psk_client(std::move(offer), CPNS_FUZZ_ENGINE);
   require(made.ok(), "an engine can be made");
   auto& engine = **made;
   require(engine.start().ok(), "a client starts");

@@ -8,6 +8,10 @@
 #include "fuzz/fuzz.hpp"
 #include "fuzz/tls_ends.hpp"
 
+#ifndef CPNS_FUZZ_ENGINE  // fuzz_psk13_*.cpp name the other one
+#define CPNS_FUZZ_ENGINE cpns::tls::EngineKind::OpenSsl
+#endif
+
 namespace cpns::fuzz {
 namespace {
 
@@ -16,6 +20,7 @@ struct Session {
   explicit Session(Taker& input) {
     const auto first = input.byte();
     const auto second = input.byte();
+    engine.kind = CPNS_FUZZ_ENGINE;
     engine.server = (first & 1U) == 0;
     other.server = !engine.server;
     other.right_key = (first & 2U) == 0;

@@ -6,10 +6,15 @@
 #include "fuzz/samples.hpp"
 #include "tls/engine.hpp"
 
+#ifndef CPNS_FUZZ_ENGINE  // fuzz_psk13_*.cpp name the other one
+#define CPNS_FUZZ_ENGINE cpns::tls::EngineKind::OpenSsl
+#endif
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace cpns::fuzz;
   using cpns::tls::EngineState;
-  static const auto factory = cpns::tls::make_psk_server_factory({{"cpns/1", "http/1.1"}, true, false}).value();
+  static const auto factory =
+      cpns::tls::make_psk_server_factory({{"cpns/1", "http/1.1"}, true, false}, CPNS_FUZZ_ENGINE).value();
   auto made = factory->make();
   require(made.ok(), "an engine can be made");
   auto& engine = **made;

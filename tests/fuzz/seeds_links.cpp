@@ -32,16 +32,18 @@ std::unique_ptr<tls::Engine> client(std::vector<std::string> alpn) {
 
 void add_tls_seeds(Corpus& corpus) {
   const auto hello = output_of(*client({"cpns/1"}));
-  corpus.good("tls_server", "client_hello", with_piece(255, hello));
   corpus.good("client_hello_view", "psk", hello);
-  corpus.good("tls_server", "client_hello_in_pieces", with_piece(1, hello));
-  corpus.good("tls_server", "client_hello_http", with_piece(255, output_of(*client({"http/1.1"}))));
-  corpus.add("tls_server", "plain_http", with_piece(255, as_bytes("GET / HTTP/1.1\r\nHost: hello\r\n\r\n")));
-
   const auto factory = tls::make_psk_server_factory({{"cpns/1"}, false, false}).value();
   const auto server = factory->make().value();
   require(server->feed(hello).ok() && server->provide_key(sample_secret<secret::TlsPsk>()).ok(), "a handshake goes on");
-  corpus.add("tls_client", "server_flight_of_another", with_piece(255, output_of(*server)));
+  const auto flight = output_of(*server);
+  for (const std::string engine : {"tls", "psk13"}) {
+    corpus.good(engine + "_server", "client_hello", with_piece(255, hello));
+    corpus.good(engine + "_server", "client_hello_in_pieces", with_piece(1, hello));
+    corpus.good(engine + "_server", "client_hello_http", with_piece(255, output_of(*client({"http/1.1"}))));
+    corpus.add(engine + "_server", "plain_http", with_piece(255, as_bytes("GET / HTTP/1.1\r\nHost: hello\r\n\r\n")));
+    corpus.add(engine + "_client", "server_flight_of_another", with_piece(255, flight));
+  }
 
   // The pre_shared_key extension is the last one of a ClientHello (RFC 8446 section 4.2.11).
   const std::size_t size = 2 + 2 + 62 + 4 + 2 + 33;

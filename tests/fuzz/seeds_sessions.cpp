@@ -79,8 +79,10 @@ void add_session_seeds(Corpus& corpus) {
 
   // Settings, a handshake in whole flights, then both speak, with new keys in between; or something goes wrong.
   constexpr std::uint8_t kBoth[] = {0x00, 0x10, 0x00, 0x10, 0x00, 0x10};
-  for (const std::uint8_t role : {std::uint8_t{0}, std::uint8_t{1}}) {
+  int targets = 0;
+  for (const std::uint8_t role : {std::uint8_t{0}, std::uint8_t{1}, std::uint8_t{0}, std::uint8_t{1}}) {
     const std::string name = role == 0 ? "server" : "client";
+    const std::string target = targets++ < 2 ? "tls_differential" : "psk13_differential";
     const auto session = [&](std::uint8_t first, std::uint8_t second, std::initializer_list<std::uint8_t> before,
                              std::initializer_list<std::uint8_t> after) {
       Bytes script{static_cast<std::uint8_t>(role | first), second};
@@ -90,24 +92,23 @@ void add_session_seeds(Corpus& corpus) {
       return script;
     };
     const auto talk = {std::uint8_t{0x08}, std::uint8_t{3}, std::uint8_t{0x18}, std::uint8_t{200}};
-    corpus.good("tls_differential", name, session(0, 0, {}, talk));
-    corpus.good("tls_differential", name + "_retry", session(8, 60, {0x01, 3, 0x11, 3}, talk));
-    corpus.good("tls_differential", name + "_p256", session(4, 45, {}, talk));
-    corpus.good("tls_differential", name + "_psk_ke_too", session(16, 6, {}, talk));
-    corpus.good("tls_differential", name + "_new_keys", session(0, 1, {}, {0x1a, 0x08, 3, 0x0a, 0x18, 9, 0x08, 1}));
-    corpus.good("tls_differential", name + "_closed", session(0, 2, {}, {0x08, 3, 0x18, 4, 0x09, 0x10, 0x18, 1, 0x19}));
-    corpus.add("tls_differential", name + "_p256_alone", session(0, 40, {}, talk));
-    corpus.add("tls_differential", name + "_wrong_key", session(2, 0, {}, talk));
-    corpus.add("tls_differential", name + "_tls12", session(32, 0, {}, talk));
-    corpus.add("tls_differential", name + "_no_alpn", session(0, 4, {}, talk));
-    corpus.add("tls_differential", name + "_aes256", session(0, 15, {}, talk));
-    corpus.add("tls_differential", name + "_altered_hello", session(0, 0, {0x04, 0, 90, 1, 0x14, 0, 90, 1}, talk));
-    corpus.add("tls_differential", name + "_records_swapped", session(0, 0, {0x02, 0x12, 0x15, 0x05}, talk));
-    corpus.add("tls_differential", name + "_words_swapped",
-               session(0, 0, {}, {0x08, 3, 0x08, 4, 0x15, 0x18, 3, 0x18, 4, 0x05}));
-    corpus.add("tls_differential", name + "_word_twice", session(0, 0, {}, {0x08, 3, 0x16, 0x18, 4, 0x06}));
-    corpus.add("tls_differential", name + "_word_lost", session(0, 0, {}, {0x08, 3, 0x13, 9, 0x18, 4, 0x03, 9}));
-    corpus.add("tls_differential", name + "_foreign", session(0, 0, {0x07, 3, 22, 3, 1}, talk));
+    corpus.good(target, name, session(0, 0, {}, talk));
+    corpus.good(target, name + "_retry", session(8, 60, {0x01, 3, 0x11, 3}, talk));
+    corpus.good(target, name + "_p256", session(4, 45, {}, talk));
+    corpus.good(target, name + "_psk_ke_too", session(16, 6, {}, talk));
+    corpus.good(target, name + "_new_keys", session(0, 1, {}, {0x1a, 0x08, 3, 0x0a, 0x18, 9, 0x08, 1}));
+    corpus.good(target, name + "_closed", session(0, 2, {}, {0x08, 3, 0x18, 4, 0x09, 0x10, 0x18, 1, 0x19}));
+    corpus.add(target, name + "_p256_alone", session(0, 40, {}, talk));
+    corpus.add(target, name + "_wrong_key", session(2, 0, {}, talk));
+    corpus.add(target, name + "_tls12", session(32, 0, {}, talk));
+    corpus.add(target, name + "_no_alpn", session(0, 4, {}, talk));
+    corpus.add(target, name + "_aes256", session(0, 15, {}, talk));
+    corpus.add(target, name + "_altered_hello", session(0, 0, {0x04, 0, 90, 1, 0x14, 0, 90, 1}, talk));
+    corpus.add(target, name + "_records_swapped", session(0, 0, {0x02, 0x12, 0x15, 0x05}, talk));
+    corpus.add(target, name + "_words_swapped", session(0, 0, {}, {0x08, 3, 0x08, 4, 0x15, 0x18, 3, 0x18, 4, 0x05}));
+    corpus.add(target, name + "_word_twice", session(0, 0, {}, {0x08, 3, 0x16, 0x18, 4, 0x06}));
+    corpus.add(target, name + "_word_lost", session(0, 0, {}, {0x08, 3, 0x13, 9, 0x18, 4, 0x03, 9}));
+    corpus.add(target, name + "_foreign", session(0, 0, {0x07, 3, 22, 3, 1}, talk));
   }
 }
 

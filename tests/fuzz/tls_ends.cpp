@@ -20,10 +20,10 @@ class EngineEnd final : public TlsEnd {
  public:
   explicit EngineEnd(const TlsEndSettings& settings) : right_key_(settings.right_key) {
     if (settings.server) {
-      factory_ = tls::make_psk_server_factory({settings.alpn, false, settings.p256}).value();
+      factory_ = tls::make_psk_server_factory({settings.alpn, false, settings.p256}, settings.kind).value();
       engine_ = factory_->make().value();
     } else {
-      engine_ = tls::make_psk_client({kIdentity, key(), settings.alpn}).value();
+      engine_ = tls::make_psk_client({kIdentity, key(), settings.alpn}, settings.kind).value();
     }
   }
   void feed(ByteView bytes) override {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/bytes.hpp"
+#include "tls/engine.hpp"
 
 namespace cpns::fuzz {
 
@@ -38,7 +39,8 @@ struct TlsEndSettings {
   bool server = false;
   bool right_key = true;
   std::vector<std::string> alpn;
-  bool p256 = false;  ///< the engine as a server: it accepts P-256 too
+  tls::EngineKind kind = tls::EngineKind::OpenSsl;  ///< of the engine
+  bool p256 = false;                                ///< the engine as a server: it accepts P-256 too
   // The rest is for libssl alone.
   std::string suites = "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256";
   std::string groups = "X25519";

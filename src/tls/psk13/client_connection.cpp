@@ -75,7 +75,7 @@ Connection::Verdict ClientConnection::on_server_hello(ByteView message, bool las
   const auto hash = transcript_.hash();
   client_handshake_ = handshake_traffic(*handshake_, Side::Client, hash);
   server_handshake_ = handshake_traffic(*handshake_, Side::Server, hash);
-  read_with(suite_, *server_handshake_);
+  read_with(*server_handshake_);
   step_ = Step::EncryptedExtensions;
   return std::nullopt;
 }
@@ -127,10 +127,12 @@ Connection::Verdict ClientConnection::on_finished(ByteView message, bool last) {
   const auto master = master_secret(*handshake_);
   const auto hash = transcript_.hash();
   if (!retried_) send_compatibility_ccs();
-  write_with(suite_, *client_handshake_);
+  write_with(*client_handshake_);
   send_messages(encode_finished(finished(*client_handshake_, hash)));
   exporter_ = exporter_secret(master, hash);
-  open(application_traffic(master, Side::Server, hash), application_traffic(master, Side::Client, hash));
+  auto write = application_traffic(master, Side::Client, hash);
+  write_with(write);
+  open(application_traffic(master, Side::Server, hash), std::move(write));
   handshake_.reset();
   client_handshake_.reset();
   server_handshake_.reset();

@@ -157,9 +157,16 @@ Connection::Verdict Connection::take_alert(ByteView content) {
   return Refusal{{Code::tls_peer_alert, text_of(alert), "the handshake to go on"}, alert};
 }
 
+void Connection::change_key(std::optional<RecordProtection>& protection, const TrafficSecret& secret) {
+  if (protection) {
+    protection->rekey(suite_, secret);
+  } else {
+    protection.emplace(suite_, secret);
+  }
+}
+
 void Connection::open(TrafficSecret read, TrafficSecret write) {
-  read_with(suite_, read);
-  write_with(suite_, write);
+  read_with(read);
   read_secret_ = std::move(read);
   write_secret_ = std::move(write);
   ccs_allowed_ = false;

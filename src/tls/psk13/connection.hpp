@@ -36,15 +36,15 @@ class Connection : public Engine {
   Error fail(Refusal refusal);
   void wait_for_key() noexcept { state_ = EngineState::WaitingForKey; }
   void go_on() noexcept { state_ = EngineState::Handshaking; }
-  /// The handshake is over: reads and writes with the application's secrets from here on.
+  /// The handshake is over: reads with the application's secret from here on; writing with `write` has begun already.
   void open(TrafficSecret read, TrafficSecret write);
   [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
 
   /// In the clear while there is no key to write with. Messages of one call share a record where they fit.
   void send_messages(ByteView messages);
   void send_compatibility_ccs();
-  void read_with(Suite suite, const TrafficSecret& secret) { read_.emplace(suite, secret); }
-  void write_with(Suite suite, const TrafficSecret& secret) { write_.emplace(suite, secret); }
+  void read_with(const TrafficSecret& secret) { change_key(read_, secret); }
+  void write_with(const TrafficSecret& secret) { change_key(write_, secret); }
   /// The peer's change_cipher_spec is passed over from here on, until the handshake is over (section 5).
   void allow_ccs() noexcept { ccs_allowed_ = true; }
 
@@ -69,6 +69,7 @@ class Connection : public Engine {
   [[nodiscard]] Verdict on_key_update(ByteView message, bool last);
   [[nodiscard]] Verdict after_handshake(MessageType type, ByteView message, bool last);
   [[nodiscard]] Result<void> next_plaintext();
+  void change_key(std::optional<RecordProtection>& protection, const TrafficSecret& secret);
   void send_record(ContentType type, ByteView content);
   void send_alert(Alert alert);
   void update_write_key(bool ask_for_one);

@@ -123,7 +123,7 @@ Connection::Verdict Connection::on_key_update(ByteView message, bool last) {
                    Alert::UnexpectedMessage};
   }
   read_secret_ = next_traffic(*read_secret_);
-  read_with(suite_, *read_secret_);
+  read_with(*read_secret_);
   update_owed_ = update_owed_ || body[0] == 1;
   // Before the next application data, says the RFC; at once, so that who only reads answers too.
   if (update_owed_ && !we_closed_) update_write_key(false);
@@ -133,7 +133,7 @@ Connection::Verdict Connection::on_key_update(ByteView message, bool last) {
 void Connection::update_write_key(bool ask_for_one) {
   send_record(ContentType::Handshake, encode_key_update(ask_for_one));
   write_secret_ = next_traffic(*write_secret_);
-  write_with(suite_, *write_secret_);
+  write_with(*write_secret_);
   update_owed_ = false;
 }
 

@@ -19,9 +19,25 @@ void require_made(bool done) {
   if (!done) throw std::bad_alloc();
 }
 
+/// What generates keys of a group, looked up once for each thread.
+EVP_PKEY_CTX* generator(Group group) {
+  const auto make = [](const char* name, bool p256) {
+    KeyContext made(EVP_PKEY_CTX_new_from_name(nullptr, name, nullptr));
+    require_made(made && EVP_PKEY_keygen_init(made.get()) == 1);
+    require_made(!p256 || EVP_PKEY_CTX_set_group_name(made.get(), "P-256") == 1);
+    return made;
+  };
+  if (group == Group::X25519) {
+    thread_local const KeyContext x25519 = make("X25519", false);
+    return x25519.get();
+  }
+  thread_local const KeyContext p256 = make("EC", true);
+  return p256.get();
+}
+
 EVP_PKEY* generate(Group group) {
-  return group == Group::X25519 ? EVP_PKEY_Q_keygen(nullptr, nullptr, "X25519")
-                                : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
+  EVP_PKEY* made = nullptr;
+  return EVP_PKEY_generate(generator(group), &made) == 1 ? made : nullptr;
 }
 
 /// Null where the bytes are no public key of the group.

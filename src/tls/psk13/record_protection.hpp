@@ -34,6 +34,8 @@ class RecordProtection {
   /// Keys of section 7.3. Throws std::bad_alloc where libcrypto fails.
   /// `records_per_key`: how many records seal() makes at most.
   RecordProtection(Suite suite, const TrafficSecret& traffic, std::uint64_t records_per_key = kRecordsPerKey);
+  /// The same for another epoch, without another context: sequence numbers begin again.
+  void rekey(Suite suite, const TrafficSecret& traffic);
   RecordProtection(RecordProtection&&) noexcept;
   RecordProtection& operator=(RecordProtection&&) noexcept;
   ~RecordProtection();

@@ -149,8 +149,8 @@ Connection::Verdict ServerConnection::answer(const secret::TlsPsk& psk) {
   const auto hello_hash = transcript_.hash();
   client_handshake_ = handshake_traffic(handshake, Side::Client, hello_hash);
   const auto server_handshake = handshake_traffic(handshake, Side::Server, hello_hash);
-  read_with(suite_, *client_handshake_);
-  write_with(suite_, server_handshake);
+  read_with(*client_handshake_);
+  write_with(server_handshake);
 
   auto flight = encode_encrypted_extensions(alpn_);
   transcript_.add(flight);
@@ -164,7 +164,7 @@ Connection::Verdict ServerConnection::answer(const secret::TlsPsk& psk) {
   client_application_ = application_traffic(master, Side::Client, hash);
   server_application_ = application_traffic(master, Side::Server, hash);
   exporter_ = exporter_secret(master, hash);
-  write_with(suite_, *server_application_);
+  write_with(*server_application_);
   step_ = Step::Finished;
   return std::nullopt;
 }

@@ -1,0 +1,4 @@
+// The server of fuzz_tls_server.cpp on the project's own engine.
+
+#define CPNS_FUZZ_ENGINE cpns::tls::EngineKind::Psk13
+#include "fuzz/fuzz_tls_server.cpp"
