@@ -51,8 +51,13 @@ void wiping_free(void* memory, const char* /*file*/, int /*line*/) {
   std::free(memory);
 }
 
+// OpenSSL goes on where it gets no memory, and not always well: one that had no answer for anybody was seen. A program
+// whose keys pass through there ends instead.
 void* plain_malloc(std::size_t size, const char* /*file*/, int /*line*/) {
-  return size == 0 ? nullptr : std::malloc(size);
+  if (size == 0) return nullptr;
+  void* memory = std::malloc(size);
+  if (memory == nullptr) end_for_want_of_memory();
+  return memory;
 }
 
 // realloc() would leave the old place as it was.
@@ -64,8 +69,7 @@ void* wiping_realloc(void* memory, std::size_t size, const char* file, int line)
   }
   const auto had = ::malloc_usable_size(memory);
   if (size <= had && size > had / 2) return memory;
-  void* moved = std::malloc(size);
-  if (moved == nullptr) return nullptr;
+  void* moved = plain_malloc(size, file, line);
   std::memcpy(moved, memory, std::min(had, size));
   wiping_free(memory, file, line);
   return moved;
