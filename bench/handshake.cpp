@@ -159,8 +159,8 @@ bool bare(Stopwatch& watch) {
 void measure(int round, const char* what, int handshakes, const std::function<bool(Stopwatch&)>& once) {
   Stopwatch watch;
   for (int i = 0; i < handshakes; ++i) require_good(once(watch), what);
-  std::printf("{\"bench\":\"handshake\",\"round\":%d,\"what\":\"%s\",\"handshakes\":%d,\"seconds\":%.6f}\n", round,
-              what, handshakes, watch.seconds());
+  std::printf("{\"part\":\"handshake\",\"round\":%d,\"what\":\"%s\",\"handshakes\":%d,\"seconds\":%.6f}\n", round, what,
+              handshakes, watch.seconds());
   std::fflush(stdout);
 }
 

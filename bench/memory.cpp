@@ -68,11 +68,12 @@ void must(const Result<void>& result) {
 
 class EnginePair {
  public:
-  EnginePair() : factory_(must(tls::make_psk_server_factory({.alpn = {"cpns/1"}}))) {
+  explicit EnginePair(tls::EngineKind kind = tls::EngineKind::OpenSsl)
+      : factory_(must(tls::make_psk_server_factory({.alpn = {"cpns/1"}}, kind))) {
     const auto key = [] {
       return secret::TlsPsk::make([](std::span<std::uint8_t, 32> to) { std::fill(to.begin(), to.end(), 0x42); });
     };
-    client_ = must(tls::make_psk_client({"bench", key(), {"cpns/1"}}));
+    client_ = must(tls::make_psk_client({"bench", key(), {"cpns/1"}}, kind));
     server_ = must(factory_->make());
     must(client_->start());
     while (client_->state() != tls::EngineState::Open || server_->state() != tls::EngineState::Open) {
@@ -124,12 +125,13 @@ void measure(const char* what, int round, std::size_t bytes, const std::function
 
 void run(int rounds, std::size_t bytes) {
   OpenSslPair openssl;
-  EnginePair engines, below_session;
+  EnginePair engines, below_session, psk13(tls::EngineKind::Psk13);
   SessionPair sessions([](bool, ByteView wire) { return wire; });
   SessionPair both([&](bool from_server, ByteView wire) { return below_session.carry(from_server, wire); });
   for (int round = 0; round < rounds; ++round) {
     measure("OpenSSL record layer", round, bytes, [&](ByteView record) { openssl.move(record); });
     measure("tls::Engine", round, bytes, [&](ByteView record) { engines.move(record); });
+    measure("psk13", round, bytes, [&](ByteView record) { psk13.move(record); });
     measure("session", round, bytes, [&](ByteView record) { sessions.move(record); });
     measure("session over tls::Engine", round, bytes, [&](ByteView record) { both.move(record); });
   }

@@ -77,13 +77,24 @@ def stall_table(lines):
     return table(["Stall at a switch", "ms", "goal", "within it"], rows)
 
 
+def handshake_table(lines):
+    own = {}
+    for line in lines:
+        own.setdefault(line["what"], {})[line["round"]] = line["seconds"] / line["handshakes"]
+    rows = [[what, spread([s * 1e6 for s in by_round.values()], "{:.0f}"), ratios(own, what, "bare cryptography"),
+             ratios(own, what, "OpenSSL")] for what, by_round in own.items()]
+    return table(["A handshake, the Server's side, in memory", "microseconds", "to bare cryptography", "to OpenSSL"], rows)
+
+
 def main():
     path = pathlib.Path(sys.argv[1])
     lines = [json.loads(line) for line in path.read_text().splitlines()]
+    handshakes = [line for line in lines if line.get("part") == "handshake"]
     memory = [line for line in lines if line.get("part") == "memory"]
     throughput = [line for line in lines if line.get("part") == "throughput"]
     stalls = [line for line in lines if line.get("part") == "stall"]
-    tables = {"memory": memory_table(memory) if memory else "",
+    tables = {"handshake": handshake_table(handshakes) if handshakes else "",
+              "memory": memory_table(memory) if memory else "",
               "throughput": throughput_table(throughput) if throughput else "",
               "stall": stall_table(stalls) if stalls else ""}
     if "--into" not in sys.argv:
