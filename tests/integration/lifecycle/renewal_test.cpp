@@ -175,6 +175,63 @@ TEST_F(RenewalTest, when_a_device_is_paired_again_then_the_id_of_before_is_given
   EXPECT_EQ(devices_of_server().size(), 1U);
 }
 
+TEST_F(RenewalTest,
+       when_a_device_is_transferred_to_another_pn_gw_then_it_belongs_there_and_the_first_has_its_place_back) {
+  prepare();
+  pair_device();
+  const auto before = exported();
+  ASSERT_TRUE(key_opens(before));
+
+  const auto other = (dir_ / "other-gateway").string();
+  const auto token = (dir_ / "other.token").string();
+  const auto code = dir_ / "other-code.png";
+  ASSERT_TRUE(operate({"gateway", "add", "sip:bob@ims.example.net", "--token-file", token}).ok());
+  const auto tool = [&](std::vector<std::string> arguments) {
+    return world_.run("cpns-gateway", std::move(arguments));
+  };
+  ASSERT_TRUE(tool({"enroll", "--dir", other, "--token-file", token, "--pan-listen", "127.0.0.1:0"}).ok());
+  auto gateway = cli::ChildProcess::start(
+      {world_.options().programs / "cpns-gateway", {"run", "--dir", other}, {}, dir_ / "other.err"});
+  ASSERT_TRUE(gateway.ok());
+  // It has to run before it can say where it is to be reached.
+  ASSERT_TRUE(eventually(
+      [&] {
+        return tool({"pair", "--dir", other, "--png", code.string(), "--json"}).ok();
+      },
+      seconds(20)));
+  pair_until_done(code);
+
+  const auto status = device_tool({"status", "--json"});
+  EXPECT_EQ(status.at("pn_gw_id"), "sip:bob@ims.example.net");
+  EXPECT_FALSE(key_opens(before)) << "the ID of before is given up";
+  const auto devices = devices_of_server();
+  ASSERT_EQ(devices.size(), 1U) << "nothing is left of it that would count for the first PN GW";
+  EXPECT_EQ(devices[0].at("pn_gw_id"), "sip:bob@ims.example.net");
+  EXPECT_EQ(id_in(greeting()), devices[0].at("cm_device_id"));
+  EXPECT_EQ(gateway->end(seconds(5)).code, 0);
+}
+
+TEST_F(RenewalTest, when_a_pn_gw_has_as_many_devices_as_it_may_then_one_more_is_refused_until_one_is_revoked_S7) {
+  prepare();
+  const auto token = (dir_ / "again.token").string();
+  ASSERT_TRUE(
+      operate({"gateway", "add", world_.options().pn_gw_id, "--device-quota", "1", "--token-file", token}).ok());
+  pair_device();
+  const auto first = id_of_device();
+  world_.use_device("second");
+  const auto code = world_.make_pairing_code();
+  ASSERT_TRUE(code.ok());
+  ASSERT_TRUE(world_.start_pairing(*code).ok());
+  EXPECT_TRUE(await_event(Party::Server, "device_quota_reached"));
+  const auto status = world_.wait_for_device(seconds(20));
+  ASSERT_TRUE(status.ok());
+  EXPECT_FALSE(status->clean()) << "the person is told";
+  EXPECT_EQ(devices_of_server().size(), 1U) << "nothing is left of the attempt";
+  ASSERT_TRUE(operate({"device", "revoke", first}).ok());
+  pair_device();
+  EXPECT_NE(id_of_device(), first);
+}
+
 TEST_F(RenewalTest, when_a_pn_gw_is_revoked_then_its_links_and_its_devices_links_close_within_a_second_V1) {
   prepare();
   pair_device();
