@@ -1,11 +1,14 @@
 #include "tls/psk13/client_connection.hpp"
 
+#include "tls/psk13/imported.hpp"
+
 #include <algorithm>
 
 namespace cpns::tls::psk13 {
 
-ClientConnection::ClientConnection(PskOffer offer, crypto::Random& random)
+ClientConnection::ClientConnection(PskOffer offer, bool offer_imported, crypto::Random& random)
     : Connection(Side::Client),
+      offer_imported_(offer_imported),
       offer_(std::move(offer)),
       random_(random.bytes<kRandomSize>()),
       session_id_(random.bytes<32>()) {
@@ -16,6 +19,10 @@ Result<void> ClientConnection::start() {
   if (error()) return *error();
   if (step_ != Step::Start) return {};
   early_ = early_secret(offer_.psk);
+  if (offer_imported_) {
+    imported_ = encode_imported_identity(offer_.identity);
+    imported_early_ = early_secret(import_psk(offer_.psk, imported_));
+  }
   exchange_.emplace(Group::X25519);
   send_hello({});
   allow_ccs();
@@ -28,11 +35,16 @@ Result<void> ClientConnection::provide_key(std::optional<secret::TlsPsk>) {
 }
 
 void ClientConnection::send_hello(ByteView cookie) {
-  auto hello = encode_client_hello(
-      {random_, session_id_, true, exchange_->group(), exchange_->share(), offer_.alpn, offer_.identity, cookie});
-  const auto covered = ByteView(hello).first(hello.size() - kBinderList);
-  const auto code = binder(binder_key(*early_, PskKind::External), transcript_.hash_with(covered));
-  std::ranges::copy(code, hello.end() - static_cast<std::ptrdiff_t>(kBinderSize));
+  auto hello = encode_client_hello({random_, session_id_, true, exchange_->group(), exchange_->share(), offer_.alpn,
+                                    offer_.identity, imported_, cookie});
+  const auto list = binder_list(imported_.empty() ? 1 : 2);
+  const auto hash = transcript_.hash_with(ByteView(hello).first(hello.size() - list));
+  auto place = hello.end() - static_cast<std::ptrdiff_t>(list - 2 - 1);
+  std::ranges::copy(binder(binder_key(*early_, PskKind::External), hash), place);
+  if (imported_early_) {
+    place += 1 + static_cast<std::ptrdiff_t>(kBinderSize);
+    std::ranges::copy(binder(binder_key(*imported_early_, PskKind::Imported), hash), place);
+  }
   transcript_.add(hello);
   send_messages(hello);
 }
@@ -63,8 +75,15 @@ Connection::Verdict ClientConnection::on_server_hello(ByteView message, bool las
     return Refusal{{Code::tls_handshake_malformed, "another group or suite than agreed", "the same"},
                    Alert::IllegalParameter};
   }
-  if (!hello.selects_psk)
+  if (!hello.selected)
     return Refusal{{Code::tls_psk_not_used, "a handshake without PSK", "the offered PSK"}, Alert::HandshakeFailure};
+  // Section 4.2.11: a place outside of what was offered MUST be refused with illegal_parameter.
+  if (*hello.selected > (imported_early_ ? 1U : 0U)) {
+    return Refusal{{Code::tls_handshake_malformed, "another PSK selected", "one that was offered"},
+                   Alert::IllegalParameter};
+  }
+  if (*hello.selected == 1) early_ = std::move(imported_early_);
+  imported_early_.reset();
   suite_ = hello.suite;
   auto shared = exchange_->agree(hello.share);
   if (!shared) return Refusal{std::move(shared).error(), Alert::IllegalParameter};

@@ -10,7 +10,8 @@ namespace cpns::tls::psk13 {
 class ClientConnection final : public Connection {
  public:
   /// `random` must outlive it. P-256 is offered as a group, without a share: a server that wants it asks again.
-  ClientConnection(PskOffer offer, crypto::Random& random);
+  /// `offer_imported`: the identity as RFC 9258 imports it, too, beside the plain one.
+  ClientConnection(PskOffer offer, bool offer_imported, crypto::Random& random);
 
   Result<void> start() override;
   std::string key_request() const override { return {}; }
@@ -26,13 +27,15 @@ class ClientConnection final : public Connection {
   Verdict on_finished(ByteView message, bool last);
   void send_hello(ByteView cookie);
 
+  bool offer_imported_;
   PskOffer offer_;  ///< its key until the handshake has a secret of its own
   std::array<std::uint8_t, kRandomSize> random_;
   std::array<std::uint8_t, 32> session_id_;
   Step step_ = Step::Start;
   bool retried_ = false;
   std::optional<KeyExchange> exchange_;
-  std::optional<EarlySecret> early_;
+  Bytes imported_;  ///< the ImportedIdentity that is offered too; or empty
+  std::optional<EarlySecret> early_, imported_early_;
   std::optional<HandshakeSecret> handshake_;
   std::optional<TrafficSecret> client_handshake_, server_handshake_;
 };

@@ -37,8 +37,8 @@ class ServerFactory final : public EngineFactory {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_client(PskOffer offer) {
-  return std::make_unique<ClientConnection>(std::move(offer), library_random());
+std::unique_ptr<Engine> make_client(PskOffer offer, bool offer_imported) {
+  return std::make_unique<ClientConnection>(std::move(offer), offer_imported, library_random());
 }
 
 std::unique_ptr<EngineFactory> make_server_factory(PskServerProfile profile) {

@@ -28,6 +28,7 @@ inline constexpr std::uint32_t kTls13 = 0x0304;
 inline constexpr std::uint32_t kLegacyVersion = 0x0303;  ///< what every hello says; supported_versions counts
 inline constexpr std::size_t kMessageHeader = 4;
 inline constexpr std::size_t kRandomSize = 32;
+inline constexpr std::size_t kMostIdentities = 4;
 inline constexpr std::size_t kBinderSize = 32;  ///< of a PSK for SHA-256
 
 /// What parsing gives: a value, or why there is none.
@@ -41,7 +42,8 @@ struct Shares {
   [[nodiscard]] ByteView of(Group group) const noexcept { return group == Group::X25519 ? x25519 : p256; }
 };
 
-/// A ClientHello that offers what this profile needs [T1]. Views into the message.
+/// A ClientHello that offers what this profile needs [T1]. Views into the message. Of its PSK identities an imported
+/// one counts, for that is bound to the protocol (RFC 9258); without one among the first kMostIdentities the first.
 struct ClientHello {
   ByteView session_id;             ///< to be echoed: 0-32 bytes
   Suite suite = Suite::Aes128Gcm;  ///< the first in the client's list that is ours
@@ -49,8 +51,10 @@ struct ClientHello {
   bool lists_p256 = false;
   Shares shares;
   std::optional<ByteView> alpn;  ///< the extension's body
-  std::string identity;          ///< the first PSK identity: 1-256 bytes
+  std::string identity;          ///< the PSK identity that counts: 1-256 bytes
   ByteView binder;               ///< of that identity
+  std::size_t selected = 0;      ///< its place in the list
+  ByteView imported;             ///< the whole ImportedIdentity where it is one (RFC 9258); else empty
   std::size_t truncated = 0;     ///< bytes of the message before the list of binders (section 4.2.11.2)
   bool has_cookie = false;
 };
@@ -66,10 +70,10 @@ struct ServerHello {
   bool retry = false;
   ByteView session_id;
   Suite suite = Suite::Aes128Gcm;
-  Group group = Group::X25519;  ///< of the share, or the one that is asked for
-  ByteView share;               ///< empty in a HelloRetryRequest
-  bool selects_psk = false;
-  ByteView cookie;  ///< of a HelloRetryRequest
+  Group group = Group::X25519;          ///< of the share, or the one that is asked for
+  ByteView share;                       ///< empty in a HelloRetryRequest
+  std::optional<std::size_t> selected;  ///< place of the PSK that was selected: 0 or 1
+  ByteView cookie;                      ///< of a HelloRetryRequest
 };
 /// Refused are: another version, what was not offered, and whatever breaks the form.
 [[nodiscard]] Parsed<ServerHello> parse_server_hello(ByteView message);
@@ -85,15 +89,18 @@ struct ClientHelloParts {
   ByteView share;
   const std::vector<std::string>& alpn;  ///< names of 1-255 bytes
   std::string_view identity;             ///< 1-256 bytes
+  ByteView imported;                     ///< an ImportedIdentity, offered second; or empty
   ByteView cookie;                       ///< of a HelloRetryRequest; else empty
 };
-/// The message with zeros in the place of its binder, which is its last kBinderSize bytes.
+/// The message with zeros in the place of its binders: at the end, each of kBinderSize bytes behind one of length.
 [[nodiscard]] Bytes encode_client_hello(const ClientHelloParts& parts);
-/// Bytes at the end of an encoded ClientHello that its binder does not cover: the list of binders.
-inline constexpr std::size_t kBinderList = 2 + 1 + kBinderSize;
+/// Bytes at the end of an encoded ClientHello that its binders do not cover: their list.
+[[nodiscard]] constexpr std::size_t binder_list(std::size_t identities) { return 2 + identities * (1 + kBinderSize); }
 
 /// `random` is the one of section 4.1.3 where `share` is empty: a HelloRetryRequest for `group`.
-[[nodiscard]] Bytes encode_server_hello(ByteView random, ByteView session_id, Suite suite, Group group, ByteView share);
+/// `selected`: place of the PSK.
+[[nodiscard]] Bytes encode_server_hello(ByteView random, ByteView session_id, Suite suite, Group group, ByteView share,
+                                        std::size_t selected = 0);
 [[nodiscard]] Bytes encode_encrypted_extensions(std::string_view alpn);
 [[nodiscard]] Bytes encode_finished(ByteView verify_data);
 [[nodiscard]] Bytes encode_key_update(bool ask_for_one);

@@ -72,8 +72,14 @@ void write_client_extensions(Writer& to, const ClientHelloParts& parts) {
     to.vector(2, [&] {
       to.vector(2, as_bytes(parts.identity));
       to.number(0, 4);  // obfuscated_ticket_age: 0 for an external PSK (section 4.2.11)
+      if (parts.imported.empty()) return;
+      to.vector(2, parts.imported);
+      to.number(0, 4);
     });
-    to.vector(2, [&] { to.vector(1, [&] { to.zeros(kBinderSize); }); });
+    to.vector(2, [&] {
+      to.vector(1, [&] { to.zeros(kBinderSize); });
+      if (!parts.imported.empty()) to.vector(1, [&] { to.zeros(kBinderSize); });
+    });
   });
 }
 
@@ -102,7 +108,8 @@ Bytes encode_client_hello(const ClientHelloParts& parts) {
   return to.take();
 }
 
-Bytes encode_server_hello(ByteView random, ByteView session_id, Suite suite, Group group, ByteView share) {
+Bytes encode_server_hello(ByteView random, ByteView session_id, Suite suite, Group group, ByteView share,
+                          std::size_t selected) {
   Writer to(MessageType::ServerHello);
   to.vector(3, [&] {
     to.number(kLegacyVersion, 2);
@@ -123,7 +130,7 @@ Bytes encode_server_hello(ByteView random, ByteView session_id, Suite suite, Gro
       });
       if (share.empty()) return;
       to.number(41, 2);
-      to.vector(2, [&] { to.number(0, 2); });
+      to.vector(2, [&] { to.number(selected, 2); });
     });
   });
   return to.take();

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "tls/psk13/hello.hpp"
+#include "tls/psk13/imported.hpp"
 #include "tls/psk13/reader.hpp"
 #include "tls/psk_extension.hpp"
 
@@ -116,13 +117,26 @@ std::optional<Refusal> read_psk(ByteView message, ByteView body, ClientHello& he
   if (!identity) return Refusal{std::move(identity).error(), Alert::DecodeError};
   hello.identity = std::move(identity).value();
   Reader reader(body);
-  const auto identities = reader.vector(2);
+  const auto list = reader.vector(2);
+  Reader identities(list);
   Reader binders(reader.vector(2));
-  hello.binder = binders.vector(1);
+  for (std::size_t place = 0; place < kMostIdentities && identities.more(); ++place) {
+    const auto offered = identities.vector(2);
+    identities.take(4);
+    const auto binder = binders.vector(1);
+    const auto external = parse_imported_identity(offered);
+    if (place > 0 && !external) continue;
+    hello.binder = binder;
+    hello.selected = place;
+    if (!external) continue;
+    hello.identity = std::string(as_text(*external));
+    hello.imported = offered;
+    break;
+  }
   if (hello.binder.size() != kBinderSize)
     return illegal("a binder of " + std::to_string(hello.binder.size()) + " bytes", "32, for SHA-256");
   // pre_shared_key is the last extension, so that its body ends with the message.
-  hello.truncated = message.size() - body.size() + 2 + identities.size();
+  hello.truncated = message.size() - body.size() + 2 + list.size();
   return std::nullopt;
 }
 
@@ -233,8 +247,10 @@ Parsed<ServerHello> parse_server_hello(ByteView message) {
   const auto psk = extensions.find(kPreSharedKey);
   Reader selected(psk.value_or(ByteView()));
   // Section 4.2.11: a number outside of what was offered MUST be refused with illegal_parameter.
-  if (psk && (selected.number(2) != 0 || !selected.done())) return illegal("another PSK selected", "the one offered");
-  hello.selects_psk = psk.has_value();
+  if (psk) {
+    hello.selected = selected.number(2);
+    if (!selected.done()) return broken("pre_shared_key");
+  }
   const auto key_share = extensions.find(kKeyShare);
   Reader share(key_share.value_or(ByteView()));
   const auto group = share.number(2);

@@ -84,6 +84,14 @@ void expand_label(ByteView secret, std::string_view label, ByteView context, std
 
 EarlySecret early_secret(const secret::TlsPsk& psk) { return extract<EarlySecret>(kZeros, raw(psk)); }
 
+secret::TlsPsk import_psk(const secret::TlsPsk& psk, ByteView imported_identity) {
+  // epskx and ipskx of the RFC; its hash is that of the external PSK, SHA-256.
+  const auto extracted = extract<EarlySecret>(kZeros, raw(psk));
+  const auto hash = crypto::sha256({imported_identity});
+  return secret::TlsPsk::make(
+      [&](std::span<std::uint8_t, 32> to) { expand_label(raw(extracted), "derived psk", hash, to); });
+}
+
 BinderKey binder_key(const EarlySecret& early, PskKind kind) {
   return derive<BinderKey>(raw(early), kind == PskKind::External ? "ext binder" : "imp binder", hash_of_nothing());
 }

@@ -32,6 +32,8 @@ enum class PskKind : std::uint8_t {
 void expand_label(ByteView secret, std::string_view label, ByteView context, std::span<std::uint8_t> out);
 
 [[nodiscard]] EarlySecret early_secret(const secret::TlsPsk& psk);
+/// The PSK that `psk` becomes under an ImportedIdentity (RFC 9258 section 5.1): for TLS 1.3 and HKDF-SHA256, 32 bytes.
+[[nodiscard]] secret::TlsPsk import_psk(const secret::TlsPsk& psk, ByteView imported_identity);
 [[nodiscard]] BinderKey binder_key(const EarlySecret& early, PskKind kind);
 [[nodiscard]] HandshakeSecret handshake_secret(const EarlySecret& early, const SharedSecret& shared);
 [[nodiscard]] MasterSecret master_secret(const HandshakeSecret& handshake);

@@ -114,6 +114,8 @@ void ServerConnection::keep(ByteView message, const ClientHello& hello) {
   session_id_ = copy_of(hello.session_id);
   share_ = copy_of(hello.shares.of(group_));
   std::ranges::copy(hello.binder, binder_.begin());
+  selected_ = hello.selected;
+  imported_ = copy_of(hello.imported);
   binder_hash_ = transcript_.hash_with(message.first(hello.truncated));
   transcript_.add(message);
 }
@@ -130,8 +132,9 @@ Result<void> ServerConnection::provide_key(std::optional<secret::TlsPsk> psk) {
 
 // Section 4.2.11: a binder that does not validate MUST end the handshake, before the PSK is used for anything else.
 Connection::Verdict ServerConnection::answer(const secret::TlsPsk& psk) {
-  const auto early = early_secret(psk);
-  if (!crypto::equal_ct(binder(binder_key(early, PskKind::External), binder_hash_), binder_)) {
+  const auto kind = imported_.empty() ? PskKind::External : PskKind::Imported;
+  const auto early = imported_.empty() ? early_secret(psk) : early_secret(import_psk(psk, imported_));
+  if (!crypto::equal_ct(binder(binder_key(early, kind), binder_hash_), binder_)) {
     return Refusal{{Code::tls_psk_refused, "a binder of another key", "the key that belongs to the identity"},
                    Alert::DecryptError};
   }
@@ -140,7 +143,7 @@ Connection::Verdict ServerConnection::answer(const secret::TlsPsk& psk) {
   if (!shared) return Refusal{std::move(shared).error(), Alert::IllegalParameter};
 
   const auto random = random_.bytes<kRandomSize>();
-  const auto hello = encode_server_hello(random, session_id_, suite_, group_, mine.share());
+  const auto hello = encode_server_hello(random, session_id_, suite_, group_, mine.share(), selected_);
   transcript_.add(hello);
   send_messages(hello);
   if (!session_id_.empty() && !asked_again_) send_compatibility_ccs();

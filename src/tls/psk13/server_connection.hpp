@@ -36,6 +36,8 @@ class ServerConnection final : public Connection {
 
   // Of the ClientHello, until it is answered.
   Bytes session_id_, share_, alpn_offer_;
+  Bytes imported_;  ///< the ImportedIdentity that counts; empty where the plain one does
+  std::size_t selected_ = 0;
   TranscriptHash binder_hash_{};  ///< of what it covers
   VerifyData binder_{};
   Group group_ = Group::X25519;

@@ -5,6 +5,7 @@
 #include "engine_pair.hpp"
 #include "tls/openssl_engine.hpp"
 #include "tls/profile.hpp"
+#include "tls/psk13/engine.hpp"
 
 namespace cpns::tls::test {
 namespace {
@@ -90,6 +91,34 @@ TEST(Psk13Client, when_the_server_knows_p256_alone_then_it_asks_again_and_gets_i
   EXPECT_EQ(SSL_get_negotiated_group(beside.ssl), NID_X9_62_prime256v1);
   EXPECT_EQ(beside.pair.from_server.front()[5], 2) << "HelloRetryRequest is a ServerHello";
   EXPECT_GE(beside.pair.from_server.size(), 2U);
+}
+
+TEST(Psk13Client, when_it_offers_an_imported_identity_too_then_our_server_takes_it_and_openssl_the_plain_one) {
+  for (const auto server : {EngineKind::Psk13, EngineKind::OpenSsl}) {
+    const bool ours = server == EngineKind::Psk13;
+    auto pair = psk_pair({"cpns/1"}, {.alpn = {"cpns/1"}}, 1, {EngineKind::Psk13, server});
+    pair.client = psk13::make_client({"cm-test", psk_of(1), {"cpns/1"}}, true);
+    std::uint8_t selected = 0xff;
+    pair.tamper = [&](bool from_client, Bytes& bytes) {
+      // pre_shared_key in ServerHello: type 41, two bytes, the place that was selected.
+      const Bytes extension{0x00, 0x29, 0x00, 0x02, 0x00};
+      const auto at = std::search(bytes.begin(), bytes.end(), extension.begin(), extension.end());
+      if (!from_client && selected == 0xff && at != bytes.end()) selected = at[5];
+    };
+    pair.run();
+    ASSERT_TRUE(pair.open()) << to_text(pair.server_error.value_or(Error{Code::tls_misused}));
+    EXPECT_EQ(selected, ours ? 1 : 0);
+    EXPECT_EQ(pair.asked, std::vector<std::string>{"cm-test"}) << "the store is asked for the external identity";
+    EXPECT_EQ(pair.server->peer().psk_identity, "cm-test");
+  }
+}
+
+TEST(Psk13Client, when_the_key_is_wrong_then_the_imported_identity_opens_nothing_either) {
+  auto pair = psk_pair({"cpns/1"}, {.alpn = {"cpns/1"}}, 1, {EngineKind::Psk13, EngineKind::Psk13});
+  pair.client = psk13::make_client({"cm-test", psk_of(2), {"cpns/1"}}, true);
+  pair.run();
+  ASSERT_TRUE(pair.server_error);
+  EXPECT_EQ(pair.server_error->code, Code::tls_psk_refused);
 }
 
 TEST(Psk13Client, when_the_server_hands_out_tickets_then_they_are_passed_over) {
