@@ -216,6 +216,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!session.comparable()) return 0;
   Wire theirs(make_libssl_end(session.engine), make_libssl_end(session.other));
   theirs.run(input);
+  // Our own engine puts messages together into records where libssl does not: what is lost or altered under way is then
+  // something else, and each run is judged alone.
+  const bool same_records = session.engine.kind == cpns::tls::EngineKind::OpenSsl;
+  if (!same_records && (ours.disturbed || theirs.disturbed)) return 0;
   require(ours.opened == theirs.opened, "the same handshakes are completed as between two of libssl");
   require(ours.said == theirs.said && ours.heard == theirs.heard, "the same words arrive as between two of libssl");
   return 0;
