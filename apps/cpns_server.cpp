@@ -112,8 +112,6 @@ Result<int> run(const RunOptions& options, const runtime::Protection& protection
   CPNS_CHECK(runtime::become_user(user));
   CPNS_TRY(const auto lock, server::FolderLock::take(folder));
   CPNS_TRY(const auto keys, apps::open_keys(folder, settings.keys));
-  CPNS_TRY(auto ca, server::load_ca(folder));
-  CPNS_TRY(auto certificate, server::load_server_certificate(folder));
 
   runtime::Log log({.program = "cpns-server",
                     .format = options.log_format == "json" ? runtime::LogFormat::Json : runtime::LogFormat::Text,
@@ -123,11 +121,13 @@ Result<int> run(const RunOptions& options, const runtime::Protection& protection
   runtime::SystemRandom random;
   auto& sealer = *keys.sealer;
   server::FolderKeys folder_keys(folder, sealer, random);
+  CPNS_TRY(auto ca, folder_keys.ca());
+  CPNS_TRY(auto certificate, folder_keys.certificate());
   CPNS_TRY(auto alias_keys, folder_keys.alias_keys());
   CPNS_TRY(auto journal_key, folder_keys.journal_key());
   CPNS_TRY(const auto journal, store::file::FileRevocationJournal::open(settings.revocation_journal,
                                                                         std::move(journal_key), runtime::now()));
-  CPNS_TRY(auto proof, server::load_identity(settings.proof_certificate, settings.proof_key));
+  CPNS_TRY(auto proof, folder_keys.proof(settings.proof_certificate, settings.proof_key));
   store::sqlite::Options store_options;
   store_options.journal = journal.get();
   CPNS_TRY(const auto audit_key, folder_keys.audit_key());

@@ -21,7 +21,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct ToolOptions {
-  std::string folder, file;
+  std::string folder, file, which;
   bool json = false, yes = false;
 };
 using Options = std::shared_ptr<ToolOptions>;
@@ -122,7 +122,10 @@ Result<void> rebuild_journal(const ToolOptions& options) {
 Result<void> show_proof(const ToolOptions& options) {
   const server::Folder folder{options.folder};
   CPNS_TRY(const auto settings, server::load_settings(folder.settings()));
-  CPNS_TRY(const auto identity, server::load_identity(settings.proof_certificate, settings.proof_key));
+  CPNS_TRY(const auto keys, open_keys(folder, settings.keys));
+  runtime::SystemRandom random;
+  server::FolderKeys files(folder, *keys.sealer, random);
+  CPNS_TRY(const auto identity, files.proof(settings.proof_certificate, settings.proof_key));
   CPNS_TRY(const auto prover, tls::ServerProver::make(identity, settings.server_id));
   CPNS_TRY(const auto pin, tls::public_key_sha256(identity.certificate_pem));
   if (options.json) {
@@ -131,6 +134,26 @@ Result<void> show_proof(const ToolOptions& options) {
   }
   std::cout << "# For device.toml. It must reach the device on another way than through its PN GW.\n"
             << "[server_proof]\npublic_key = \"" << to_hex(pin) << "\"\n";
+  return {};
+}
+
+/// For other tools: a CA that signs elsewhere, a certificate request for another authority.
+Result<void> export_key(const ToolOptions& options) {
+  const server::Folder folder{options.folder};
+  CPNS_TRY(const auto keys, open_keys(folder));
+  runtime::SystemRandom random;
+  server::FolderKeys files(folder, *keys.sealer, random);
+  CPNS_TRY(const auto identity, options.which == "ca" ? files.ca() : files.certificate());
+  if (std::filesystem::exists(std::filesystem::symlink_status(options.file))) {
+    return Error{Code::file_not_written, options.file + ": there already", "a new file"};
+  }
+  CPNS_CHECK(runtime::write_file_atomically(options.file, identity.private_key_pem.view(), 0600));
+  if (options.json) {
+    std::cout << Json{{"file", options.file}}.dump() << "\n";
+  } else {
+    std::cout << "The private key lies in " << options.file
+              << ", bare: whoever reads it has it. Remove it after use.\n";
+  }
   return {};
 }
 
@@ -158,6 +181,12 @@ void add_server_tools(CLI::App& app, int& status) {
                         "restore /var/lib/cpns --from cpns.backup --yes", options, status, restore);
   back->add_option("--from", options->file, "a file that `backup` made")->required();
   back->add_flag("--yes", options->yes, "do it")->required();
+  auto* key = add_tool(app, "export-key", "Write a private key of a server bare into a file, for other tools",
+                       "export-key /var/lib/cpns tls --to key.pem", options, status, export_key);
+  key->add_option("KEY", options->which, "ca: of operator links; tls: of the server's own certificate")
+      ->required()
+      ->check(CLI::IsMember({"ca", "tls"}));
+  key->add_option("--to", options->file, "a new file")->required();
   auto* journal = app.add_subcommand("journal", "Look after the revocation journal of a stopped server");
   journal->require_subcommand(1);
   journal->footer("Example: cpns-server journal rebuild /var/lib/cpns --yes");

@@ -19,7 +19,8 @@ Result<secret::SecretBuffer> read_sealed_file(const std::filesystem::path& file,
                                               std::string_view name, std::size_t most) {
   CPNS_TRY(auto content, runtime::read_secret_file(file, most + store::kFileSealOverhead));
   if (!store::is_sealed_file(content.view())) {
-    CPNS_CHECK(write_sealed_file(file, seal, name, content.view()));
+    CPNS_TRY(const auto sealed, seal.seal(name, content.view()));
+    CPNS_CHECK(runtime::replace_bare_secret(file, sealed));
     return content;
   }
   auto opened = seal.open(name, content.view());

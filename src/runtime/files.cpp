@@ -142,6 +142,18 @@ Result<void> write_file_atomically(const Path& file, ByteView content, mode_t mo
   return {};
 }
 
+Result<void> replace_bare_secret(const Path& file, ByteView content) {
+  const Descriptor before(::open(file.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  CPNS_CHECK(write_file_atomically(file, content, S_IRUSR | S_IWUSR));
+  struct stat about {};
+  const bool ours = before.open() && ::fstat(before.get(), &about) == 0 && S_ISREG(about.st_mode);
+  if (!ours || about.st_nlink != 0) return {};
+  // Only after the new bytes are durable: else a crash here would lose the secret.
+  const Bytes zeros(static_cast<std::size_t>(about.st_size));
+  if (!write_all(before.get(), zeros) || ::fsync(before.get()) != 0) return unwritten(file, cause());
+  return {};
+}
+
 Result<void> make_private_directory(const Path& directory) {
   if (::mkdir(directory.c_str(), S_IRWXU) == 0) {
     if (!sync_folder_of(directory)) return unwritten(directory, cause());

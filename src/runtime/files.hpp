@@ -30,6 +30,10 @@ using Path = std::filesystem::path;
 /// its folder are synced). `mode` holds from the first byte on. Fails with `file_not_written`.
 [[nodiscard]] Result<void> write_file_atomically(const Path& file, ByteView content, mode_t mode);
 
+/// The same with mode 0600, for a file whose former bytes are a bare secret: they are overwritten on the disk, unless
+/// another name leads to them. On flash and on file systems that copy on write they may live on.
+[[nodiscard]] Result<void> replace_bare_secret(const Path& file, ByteView content);
+
 /// Makes the directory with mode 0700 (parents must exist), or checks that an existing one is ours and closed to
 /// others. Fails with `file_not_written` or `directory_not_private`.
 [[nodiscard]] Result<void> make_private_directory(const Path& directory);

@@ -9,24 +9,6 @@
 
 namespace cpns::server {
 
-namespace {
-
-constexpr std::size_t kMaxPem = 64 * 1024;
-
-}  // namespace
-
-Result<tls::Identity> load_identity(const std::filesystem::path& certificate, const std::filesystem::path& key) {
-  CPNS_TRY(auto certificate_pem, runtime::read_file(certificate, kMaxPem));
-  CPNS_TRY(auto key_pem, runtime::read_secret_file(key, kMaxPem));
-  return tls::Identity{std::move(certificate_pem), std::move(key_pem)};
-}
-
-Result<tls::Identity> load_ca(const Folder& folder) { return load_identity(folder.ca_certificate(), folder.ca_key()); }
-
-Result<tls::Identity> load_server_certificate(const Folder& folder) {
-  return load_identity(folder.certificate(), folder.certificate_key());
-}
-
 Result<FolderLock> FolderLock::take(const Folder& folder) {
   const auto path = folder.lock_file();
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);

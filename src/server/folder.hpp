@@ -1,5 +1,5 @@
 #pragma once
-// The folder of one CPNS Server: where everything lies, and reading its keys. Blocking; for start-up.
+// The folder of one CPNS Server: where everything lies. Its keys: folder_keys.hpp. Blocking; for start-up.
 
 #include <filesystem>
 
@@ -27,12 +27,6 @@ struct Folder {
   [[nodiscard]] std::filesystem::path admin_socket() const { return root / "run" / "admin.sock"; }
   [[nodiscard]] std::filesystem::path lock_file() const { return root / "run" / "lock"; }
 };
-
-/// All fail with an error of runtime/files.hpp.
-[[nodiscard]] Result<tls::Identity> load_ca(const Folder& folder);
-[[nodiscard]] Result<tls::Identity> load_server_certificate(const Folder& folder);
-[[nodiscard]] Result<tls::Identity> load_identity(const std::filesystem::path& certificate,
-                                                  const std::filesystem::path& key);
 
 /// Held while the server runs: two servers on one folder would erase each other's pending assignments.
 class FolderLock {

@@ -1,6 +1,7 @@
 #include "server/folder_keys.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -12,17 +13,30 @@ namespace {
 
 constexpr std::size_t kKeySize = 32;
 constexpr std::size_t kTimeSize = 8;
-constexpr std::size_t kMostBytes = kKeySize + kTimeSize + store::kSealOverhead;
+constexpr std::size_t kMostBytes = 64 * 1024;
 constexpr std::string_view kTable = "keys";
+constexpr mode_t kSecret = 0600;
+constexpr mode_t kPublic = 0644;
 
-Error key_refused(const fs::path& file, std::size_t size) {
+Error key_refused(const fs::path& file, std::size_t size, bool pem = false) {
   return {Code::key_file_refused, file.string() + " of " + std::to_string(size) + " bytes inside",
-          std::to_string(kKeySize) + " bytes"};
+          pem ? "a private key in PEM, bare or sealed by this server" : std::to_string(kKeySize) + " bytes"};
 }
 
 template <class Key>
 Key key_of(ByteView bytes) {
   return Key::make([&](auto to) { std::memcpy(to.data(), bytes.data(), to.size()); });
+}
+
+bool is_pem(ByteView content) {
+  constexpr std::string_view kBegin = "-----BEGIN ";
+  return !std::ranges::search(content, as_bytes(kBegin)).empty();
+}
+
+/// Not what a link leads to; and not the file of another user, who could not open what root, say, puts in its place.
+bool may_seal(const fs::path& file) {
+  struct stat found {};
+  return ::lstat(file.c_str(), &found) == 0 && S_ISREG(found.st_mode) && found.st_uid == ::geteuid();
 }
 
 ids::UnixTime changed_at(const fs::path& file) {
@@ -64,21 +78,27 @@ FolderKeys::File FolderKeys::alias_file(std::uint8_t number) const {
 
 FolderKeys::File FolderKeys::journal_file() const { return {folder_.journal_key(), "journal", {}}; }
 FolderKeys::File FolderKeys::audit_file() const { return {folder_.audit_key(), "audit", {}}; }
+FolderKeys::File FolderKeys::ca_file() const { return {folder_.ca_key(), "ca", {}, true}; }
+FolderKeys::File FolderKeys::certificate_file() const { return {folder_.certificate_key(), "certificate", {}, true}; }
 
 Result<secret::SecretBuffer> FolderKeys::read(const File& file) {
   CPNS_TRY(auto content, runtime::read_secret_file(file.path, kMostBytes));
-  if (content.size() == kKeySize) {
-    CPNS_CHECK(write(file, content.view()));
+  if (file.pem ? is_pem(content.view()) : content.size() == kKeySize) {
+    if (may_seal(file.path)) CPNS_CHECK(runtime::replace_bare_secret(file.path, sealed(file, content.view())));
     return content;
   }
-  if (store::Sealer::number_of(content.view()) == 0) return key_refused(file.path, content.size());
+  if (store::Sealer::number_of(content.view()) == 0) return key_refused(file.path, content.size(), file.pem);
   auto opened = sealer_.open({kTable, file.name, file.row}, content.view());
   if (!opened) opened.error().got = file.path.string() + ": " + opened.error().got;
   return opened;
 }
 
+Bytes FolderKeys::sealed(const File& file, ByteView content) {
+  return sealer_.seal({kTable, file.name, file.row}, content, random_);
+}
+
 Result<void> FolderKeys::write(const File& file, ByteView content) {
-  return runtime::write_file_atomically(file.path, sealer_.seal({kTable, file.name, file.row}, content, random_), 0600);
+  return runtime::write_file_atomically(file.path, sealed(file, content), kSecret);
 }
 
 template <class Key>
@@ -144,8 +164,9 @@ Result<void> FolderKeys::reseal(const File& file) {
   std::error_code ignored;
   if (!fs::exists(file.path, ignored)) return {};
   {
-    CPNS_TRY(const auto sealed, runtime::read_secret_file(file.path, kMostBytes));
-    if (store::Sealer::number_of(sealed.view()) == sealer_.current()) return {};
+    CPNS_TRY(const auto now, runtime::read_secret_file(file.path, kMostBytes));
+    if (store::Sealer::number_of(now.view()) == sealer_.current()) return {};
+    if (file.pem && is_pem(now.view()) && !may_seal(file.path)) return {};
   }
   CPNS_TRY(const auto content, read(file));
   return write(file, content.view());
@@ -154,8 +175,38 @@ Result<void> FolderKeys::reseal(const File& file) {
 Result<void> FolderKeys::reseal() {
   CPNS_TRY(const auto numbers, alias_numbers());
   for (const auto number : numbers) CPNS_CHECK(reseal(alias_file(number)));
-  CPNS_CHECK(reseal(journal_file()));
-  return reseal(audit_file());
+  for (const auto& file : {journal_file(), audit_file(), ca_file(), certificate_file()}) CPNS_CHECK(reseal(file));
+  return {};
+}
+
+Result<tls::Identity> FolderKeys::read_identity(const fs::path& certificate, const File& key) {
+  CPNS_TRY(auto certificate_pem, runtime::read_file(certificate, kMostBytes));
+  CPNS_TRY(auto key_pem, read(key));
+  return tls::Identity{std::move(certificate_pem), std::move(key_pem)};
+}
+
+Result<void> FolderKeys::write_identity(const tls::Identity& identity, const fs::path& certificate, const File& key) {
+  CPNS_CHECK(runtime::write_file_atomically(certificate, identity.certificate_pem, kPublic));
+  return write(key, identity.private_key_pem.view());
+}
+
+Result<tls::Identity> FolderKeys::ca() { return read_identity(folder_.ca_certificate(), ca_file()); }
+Result<tls::Identity> FolderKeys::certificate() { return read_identity(folder_.certificate(), certificate_file()); }
+
+Result<void> FolderKeys::write_ca(const tls::Identity& identity) {
+  return write_identity(identity, folder_.ca_certificate(), ca_file());
+}
+
+Result<void> FolderKeys::write_certificate(const tls::Identity& identity) {
+  return write_identity(identity, folder_.certificate(), certificate_file());
+}
+
+Result<tls::Identity> FolderKeys::proof(const fs::path& certificate, const fs::path& key) {
+  std::error_code ignored;
+  if (fs::equivalent(key, folder_.certificate_key(), ignored)) return read_identity(certificate, certificate_file());
+  CPNS_TRY(auto certificate_pem, runtime::read_file(certificate, kMostBytes));
+  CPNS_TRY(auto key_pem, runtime::read_secret_file(key, kMostBytes));
+  return tls::Identity{std::move(certificate_pem), std::move(key_pem)};
 }
 
 assign::AliasKeys alias_keys_of(std::vector<FolderKeys::AliasKey> keys) {

@@ -1,9 +1,11 @@
 #pragma once
 // Keys of the server that lie in files, each sealed under the master key and bound to its name [V2]: alias keys, the
-// key of the revocation journal, the key of the audit log. Blocking; for start-up and for rotations. One thread.
+// key of the revocation journal, the key of the audit log, private keys of certificates. Blocking; for start-up and for
+// rotations. One thread.
 //
-// Inside the seal of an alias key: key 32 | made at 8, seconds since 1970. Files of before hold a bare key; they are
-// sealed when they are first read.
+// Inside the seal of an alias key: key 32 | made at 8, seconds since 1970. Of a private key: its PEM. Files of before
+// hold a bare key, and so does one that another tool has put there; they are sealed when they are first read, by the
+// user who owns them. A symbolic link is left alone: whoever made it keeps that key himself.
 
 #include "server/folder.hpp"
 #include "store/sealer.hpp"
@@ -31,6 +33,13 @@ class FolderKeys {
   [[nodiscard]] Result<std::vector<AliasKey>> alias_keys();
   [[nodiscard]] Result<void> make_alias_key(std::uint8_t number, ids::UnixTime now);
   [[nodiscard]] Result<void> remove_alias_key(std::uint8_t number);
+  /// Certificates with their private keys: the CA of operator links [L1], the server's own.
+  [[nodiscard]] Result<tls::Identity> ca();
+  [[nodiscard]] Result<tls::Identity> certificate();
+  [[nodiscard]] Result<void> write_ca(const tls::Identity& identity);
+  [[nodiscard]] Result<void> write_certificate(const tls::Identity& identity);
+  /// Of `[server_proof]`: like `certificate` where the key is the same file; another one stays as its owner keeps it.
+  [[nodiscard]] Result<tls::Identity> proof(const std::filesystem::path& certificate, const std::filesystem::path& key);
   /// Seals every file that is under an older master key under the newest.
   [[nodiscard]] Result<void> reseal();
 
@@ -38,17 +47,24 @@ class FolderKeys {
   struct File {
     std::filesystem::path path;
     std::string_view name;
-    Bytes row;  ///< of its place
+    Bytes row;         ///< of its place
+    bool pem = false;  ///< a private key; else 32 bytes
   };
   [[nodiscard]] File alias_file(std::uint8_t number) const;
   [[nodiscard]] File journal_file() const;
   [[nodiscard]] File audit_file() const;
   [[nodiscard]] Result<std::vector<std::uint8_t>> alias_numbers() const;
   [[nodiscard]] Result<secret::SecretBuffer> read(const File& file);
+  [[nodiscard]] Bytes sealed(const File& file, ByteView content);
   [[nodiscard]] Result<void> write(const File& file, ByteView content);
   [[nodiscard]] Result<void> reseal(const File& file);
   template <class Key>
   [[nodiscard]] Result<Key> read_or_make(const File& file);
+  [[nodiscard]] File ca_file() const;
+  [[nodiscard]] File certificate_file() const;
+  [[nodiscard]] Result<tls::Identity> read_identity(const std::filesystem::path& certificate, const File& key);
+  [[nodiscard]] Result<void> write_identity(const tls::Identity& identity, const std::filesystem::path& certificate,
+                                            const File& key);
 
   Folder folder_;
   const store::Sealer& sealer_;

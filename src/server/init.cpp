@@ -17,8 +17,6 @@ namespace {
 
 constexpr int kCaDays = 3650;
 constexpr int kServerCertificateDays = 3650;
-constexpr mode_t kSecret = 0600;
-constexpr mode_t kPublic = 0644;
 
 Error not_made(const fs::path& path, const std::string& cause) {
   return Error{Code::folder_not_made, path.string() + ": " + cause, "a folder that can be made"};
@@ -40,26 +38,21 @@ class Building {
   fs::path at_;
 };
 
-Result<void> write_identity(const tls::Identity& identity, const fs::path& certificate, const fs::path& key) {
-  CPNS_CHECK(runtime::write_file_atomically(certificate, identity.certificate_pem, kPublic));
-  return runtime::write_file_atomically(key, identity.private_key_pem.view(), kSecret);
-}
-
 Result<void> fill(const Folder& folder, const InitChoices& choices, const Settings& settings, crypto::Random& random,
                   ids::UnixTime now, const MakeKeys& make_keys, const MakeStore& make_store) {
   for (const auto* name : {"keys", "ca", "tls", "store", "revocations", "run"}) {
     CPNS_CHECK(runtime::make_private_directory(folder.root / name));
   }
-  CPNS_CHECK(runtime::write_file_atomically(folder.settings(), as_bytes(settings_template(choices)), kSecret));
+  CPNS_CHECK(runtime::write_file_atomically(folder.settings(), as_bytes(settings_template(choices)), 0600));
   CPNS_TRY(const auto sealer, make_keys(folder, settings));
   FolderKeys keys(folder, *sealer, random);
   CPNS_CHECK(keys.make_alias_key(1, now));
   CPNS_CHECK(keys.journal_key());
   CPNS_CHECK(keys.audit_key());
   CPNS_TRY(const auto ca, tls::make_ca("CPNS operator links of " + settings.server_id.text(), kCaDays, now));
-  CPNS_CHECK(write_identity(ca, folder.ca_certificate(), folder.ca_key()));
+  CPNS_CHECK(keys.write_ca(ca));
   CPNS_TRY(const auto server, tls::make_server_certificate(ca, settings.server_id, {}, kServerCertificateDays, now));
-  CPNS_CHECK(write_identity(server, folder.certificate(), folder.certificate_key()));
+  CPNS_CHECK(keys.write_certificate(server));
   return make_store(folder.database(), *sealer);
 }
 

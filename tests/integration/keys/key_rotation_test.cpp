@@ -96,6 +96,44 @@ TEST_F(KeyRotationTest, when_the_key_is_rotated_then_devices_notice_nothing_and_
   }
 }
 
+TEST_F(KeyRotationTest, when_private_keys_lie_bare_in_a_folder_of_before_then_they_are_sealed_and_can_be_exported_V2) {
+  ServerProcess server;
+  const auto file_of = [&](const std::string& which) {
+    return server.folder() / which / (which == "ca" ? "ca.key" : "server.key");
+  };
+  const auto content = [](const std::filesystem::path& file) {
+    std::ifstream in(file);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  const auto is_bare = [&](const std::filesystem::path& file) {
+    return content(file).find("PRIVATE KEY-----") != std::string::npos;
+  };
+  const auto exported = [&](const std::string& which, const std::string& to) {
+    return shell(std::string(CPNS_SERVER_PROGRAM) + " export-key " + server.folder().string() + " " + which + " --to " +
+                 (server.folder() / to).string());
+  };
+  for (const std::string which : {"ca", "tls"}) {
+    EXPECT_FALSE(is_bare(file_of(which))) << which << ": init seals it";
+    const auto first = exported(which, which + ".bare");
+    ASSERT_EQ(first.status, 0) << first.out;
+    EXPECT_EQ(exported(which, which + ".bare").status, 1) << "it writes over nothing";
+    const auto bare = server.folder() / (which + ".bare");
+    ASSERT_TRUE(is_bare(bare));
+    EXPECT_EQ(std::filesystem::status(bare).permissions(), std::filesystem::perms(0600));
+    std::filesystem::copy_file(bare, file_of(which), std::filesystem::copy_options::overwrite_existing);
+  }
+  server.start();
+  Clients clients(server);
+  const auto device = clients.device();  // enrols a PN GW: the CA signs, the certificate is shown
+  EXPECT_TRUE(answers(clients, device));
+  EXPECT_EQ(server.end_with(SIGTERM), 0);
+  for (const std::string which : {"ca", "tls"}) {
+    EXPECT_FALSE(is_bare(file_of(which))) << which;
+    ASSERT_EQ(exported(which, which + ".again").status, 0);
+    EXPECT_EQ(content(server.folder() / (which + ".again")), content(server.folder() / (which + ".bare")));
+  }
+}
+
 TEST_F(KeyRotationTest, when_the_server_is_killed_in_the_middle_then_it_goes_on_by_itself_and_loses_nothing) {
   ServerProcess server;
   server.start();

@@ -68,6 +68,10 @@ Result<void> add_assignment(SecretScanner& scanner, const cli::World& world, con
   for (const auto& one : alias_keys) add(scanner, "alias key", one.key);
   CPNS_TRY(const auto journal_key, keys.journal_key());
   add(scanner, "journal key", journal_key);
+  CPNS_TRY(const auto ca, keys.ca());
+  CPNS_CHECK(add_private_key(scanner, "CA's private key", ca.private_key_pem.view()));
+  CPNS_TRY(const auto certificate, keys.certificate());
+  CPNS_CHECK(add_private_key(scanner, "server's private key", certificate.private_key_pem.view()));
   CPNS_TRY(const auto database, store::sqlite::ServerDatabase::open(server / "store" / "cpns.sqlite", sealer, random));
   CPNS_TRY(const auto id, ids::CmDeviceId::parse(cm_device_id));
   CPNS_TRY(const auto device, database->devices().find(id));
@@ -118,9 +122,6 @@ Result<void> add_known_secrets(SecretScanner& scanner, const cli::World& world, 
                                const std::string& pairing_code) {
   CPNS_CHECK(add_assignment(scanner, world, cm_device_id));
   CPNS_CHECK(add_pairing(scanner, world, pairing_code));
-  const auto server = world.folder_of(Party::Server);
-  CPNS_CHECK(add_private_key(scanner, "CA's private key", content(server / "ca" / "ca.key")));
-  CPNS_CHECK(add_private_key(scanner, "server's private key", content(server / "tls" / "server.key")));
   const auto gateway = world.folder_of(Party::PnGw);
   runtime::SystemRandom random;
   store::keys::LocalSeal seal({.folder = gateway, .kind = std::nullopt, .tcti = {}}, random);
@@ -129,8 +130,7 @@ Result<void> add_known_secrets(SecretScanner& scanner, const cli::World& world, 
 }
 
 std::vector<std::string> files_with_secrets(const cli::World& world) {
-  return {"server/keys/master.key", "server/ca/ca.key", "server/tls/server.key", "gateway/seal.key",
-          world.options().device_name + "/seal.key"};
+  return {"server/keys/master.key", "gateway/seal.key", world.options().device_name + "/seal.key"};
 }
 
 }  // namespace cpns::test

@@ -46,8 +46,11 @@ TEST_F(ServerInit, WhenTheFolderIsNewThenEverythingIsThereAndClosedToOthers) {
   EXPECT_TRUE(keys.alias_keys().ok());
   EXPECT_TRUE(keys.journal_key().ok());
   EXPECT_TRUE(keys.audit_key().ok());
-  EXPECT_TRUE(load_ca(folder).ok());
-  EXPECT_TRUE(load_server_certificate(folder).ok());
+  EXPECT_TRUE(keys.ca().ok());
+  EXPECT_TRUE(keys.certificate().ok());
+  for (const auto& file : {folder.ca_key(), folder.certificate_key()}) {
+    EXPECT_NE(store::Sealer::number_of(runtime::read_file(file, 100'000).value()), 0) << file;
+  }
   EXPECT_EQ(runtime::file_mode(folder.root).value(), 0700U);
   for (const auto& file :
        {folder.journal_key(), folder.alias_key(), folder.ca_key(), folder.certificate_key(), folder.settings()}) {
