@@ -176,11 +176,14 @@ std::size_t DirectListener::close_links(const ids::CmDeviceId& id) {
   return http_links_.close_all(id) + cpns_links_.close_all(id);
 }
 
+bool DirectListener::is_good_now(const ids::CmDeviceId& id) {
+  const auto info = context_.devices.show(id);
+  return info && info.value() && DeviceKeys::standing(*info.value(), runtime::now()) == assign::DeviceStanding::Good;
+}
+
 std::size_t DirectListener::close_ended() {
   const auto gone = [this](const ids::CmDeviceId& id) {
-    const auto info = context_.devices.show(id);
-    const bool good =
-        info && info.value() && DeviceKeys::standing(*info.value(), runtime::now()) == assign::DeviceStanding::Good;
+    const bool good = is_good_now(id);
     if (!good) sessions_.end_of(id);
     return !good;
   };

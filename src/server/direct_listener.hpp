@@ -77,6 +77,8 @@ class DirectListener {
                                                                   assign::ServerSession::SaveActivation activation);
   [[nodiscard]] runtime::Task<void> send_proof(ConnectionPtr connection);
   [[nodiscard]] runtime::Task<void> release(ConnectionPtr connection);
+  /// In a second: what is being said on its links is said to its end.
+  void close_later(const ids::CmDeviceId& id);
   void end_renewal(const ConnectionPtr& connection);
   void erase_pending(const ids::AssignmentId& id, const ids::CorrelationId& run);
   [[nodiscard]] static bool renewal_is_due(const store::DeviceInfo& info, ids::UnixTime now) noexcept;
@@ -91,6 +93,8 @@ class DirectListener {
   [[nodiscard]] runtime::Task<void> perform(ConnectionPtr connection, assign::LinkSession::Result outcome);
   [[nodiscard]] bool may_still_connect(const Connection& connection);
   void mark_in_use(const Connection& connection);
+  /// Whether the store has the device now, and its key is good.
+  [[nodiscard]] bool is_good_now(const ids::CmDeviceId& id);
   void log_step(const Connection& connection, assign::Step step);
   void log_refusal(const Connection& connection, const Error& error);
 

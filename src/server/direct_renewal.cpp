@@ -166,9 +166,18 @@ Task<void> DirectListener::release(ConnectionPtr connection) {
   const Bytes answer = assign::encode_public(connection->run(), assign::Release{});
   (void)co_await connection->messages->send(ByteView(answer));
   connection->over = true;
-  // The answer is on its way; every other link of the device ends now.
+  // The answer is on its way; every other link of the device ends with it, and of the ID that it renews.
   sessions_.end_of(id);
   (void)http_links_.close_all(id);
+  close_later(id);
+  if (const auto& renews = connection->lookup.device->renews) (void)close_links(*renews);
+}
+
+void DirectListener::close_later(const ids::CmDeviceId& id) {
+  const auto timer = std::make_shared<asio::steady_timer>(tasks_.executor(), kOldLinksLast);
+  timer->async_wait([this, timer, id](const boost::system::error_code& cancelled) {
+    if (!cancelled) close_links(id);
+  });
 }
 
 void DirectListener::end_renewal(const ConnectionPtr& connection) {
@@ -192,10 +201,7 @@ void DirectListener::on_predecessor_gone(const ids::CmDeviceId& old_id, const id
   context_.identities.remove(old_id);
   // The old ID opens nothing any more; its open links have a moment, in which the device's session goes over to the new
   // ones without a gap.
-  const auto timer = std::make_shared<asio::steady_timer>(tasks_.executor(), kOldLinksLast);
-  timer->async_wait([this, timer, old_id](const boost::system::error_code& cancelled) {
-    if (!cancelled) close_links(old_id);
-  });
+  close_later(old_id);
 }
 
 void DirectListener::watch(const ConnectionPtr& connection) {
@@ -215,6 +221,7 @@ void DirectListener::look_again(const ConnectionPtr& connection) {
     close_links(id);
     return;
   }
+  if (info && (!info.value() || info.value()->state == store::DeviceState::Revoked)) close_later(id);
   report_places(connection);
   auto wait = std::min(std::chrono::milliseconds(kLookAgain), settings_.switch_time);
   if (end) wait = std::min(wait, std::chrono::milliseconds(*end - time));

@@ -50,7 +50,14 @@ void DirectListener::mark_in_use(const Connection& connection) {
   auto& log = context_.log;
   const auto executor = tasks_.executor();
   auto done = [this, &log, run, id, old_id, executor](Result<assign::Durable> marked) {
-    if (!marked) return log.error(marked.error(), {{"run", run}});
+    if (!marked) {
+      log.error(marked.error(), {{"run", run}});
+      // Its row has gone since the handshake, with that of the ID that it renews, say: nobody knows of this link else.
+      asio::post(executor, [this, id] {
+        if (!is_good_now(id)) close_links(id);
+      });
+      return;
+    }
     if (old_id) asio::post(executor, [this, run, id, old_id] { on_predecessor_gone(*old_id, id, run); });
   };
   context_.devices.mark_in_use(id, runtime::now(), std::move(done));

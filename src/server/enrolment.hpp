@@ -12,7 +12,11 @@ inline constexpr std::string_view kEnrolAlpn = "cpns-enroll/1";
 
 class Enrolment {
  public:
-  Enrolment(Context& context, tls::Identity ca) : context_(context), ca_(std::move(ca)) {}
+  using OnEnrolled = std::function<void(const ids::PnGwId&)>;
+  /// `on_enrolled` is called once a new certificate is durable and before it is answered: what the PN GW has open under
+  /// an older one is to end, for that one may be in other hands.
+  Enrolment(Context& context, tls::Identity ca, OnEnrolled on_enrolled)
+      : context_(context), ca_(std::move(ca)), on_enrolled_(std::move(on_enrolled)) {}
 
   /// The key of an `enroll-<token id>` identity, a random one after the same work where the token is not valid; none
   /// where the identity is not of that form.
@@ -25,6 +29,7 @@ class Enrolment {
 
   Context& context_;
   tls::Identity ca_;
+  OnEnrolled on_enrolled_;
 };
 
 }  // namespace cpns::server

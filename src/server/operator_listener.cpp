@@ -32,7 +32,7 @@ OperatorListener::OperatorListener(Context& context, const Settings& settings, T
       tasks_(tasks),
       direct_(direct),
       engines_(std::move(engines)),
-      enrolment_(context, std::move(ca)),
+      enrolment_(context, std::move(ca), [this](const ids::PnGwId& id) { (void)close_links(id); }),
       half_open_(settings.operator_link.max_half_open),
       links_(settings.operator_link.links_per_gateway),
       relays_(settings.operator_link.relays_per_gateway),

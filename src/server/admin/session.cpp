@@ -62,7 +62,12 @@ Task<Reply> answer(View& view, const std::optional<Access>& without_token, http:
   if (!matched) {
     const bool token = matched.error().code != Code::admin_path_unknown;
     if (token) view.context.log.error(matched.error(), {{"admin", method}});
-    if (audit != nullptr) audit->refused_admin(matched.error(), method, "operator");
+    if (audit != nullptr && matched.error().code == Code::admin_token_refused) {
+      // Whoever has no token can send any number of these: they must not use up what is written one by one.
+      audit->refused_stranger(matched.error());
+    } else if (audit != nullptr) {
+      audit->refused_admin(matched.error(), method, "operator");
+    }
     co_return reply(matched.error());
   }
   on_admitted();
