@@ -16,7 +16,8 @@ from sip_trace import read_capture
 from stub_server import StubServer
 
 HERE = Path(__file__).resolve().parent
-SUBSCRIBERS = {one["impi"].split("@")[0]: one for one in json.loads((HERE / "subscribers.json").read_text())["subscribers"]}
+SUBSCRIBERS = {one["impi"].split("@")[0]: one
+               for one in json.loads((HERE / "subscribers.json").read_text())["subscribers"]}
 SEALED = bytes(range(256)) * 4
 # TS 35.208, test sets 1, 2 and 3: K, RAND, SQN, AMF, OP, OPc, f1, f1*, f2, f5, f3, f4, f5*.
 TEST_SETS = """
@@ -133,7 +134,8 @@ class CoreTest(unittest.TestCase):
         phone = self.phone("gw2")
         self.assertEqual(phone.register()[-1], 200)
         phone.message(b"x")
-        # It may come as any message to a public service identity does: from the I-CSCF, which the server does not believe.
+        # It may come as any message to a public service identity does:
+        # from the I-CSCF, which the server does not believe.
         try:
             self.assertEqual(server.next("MESSAGE", 1)[0], "127.0.10.2")
         except queue.Empty:
@@ -171,9 +173,11 @@ class CoreTest(unittest.TestCase):
         self.assertEqual(phone.register()[-1], 200)
         self.assertEqual(phone.message(SEALED), 200)
         got = read_capture(self.run_folder / "capture.jsonl")
-        self.assertEqual({one.at for one in got if one.first_line().startswith("REGISTER")}, {"P-CSCF", "I-CSCF", "S-CSCF"})
+        self.assertEqual({one.at for one in got if one.first_line().startswith("REGISTER")},
+                         {"P-CSCF", "I-CSCF", "S-CSCF"})
         # The phone's own link too, although it is TLS: the P-CSCF reads it, and so would who sits there.
-        self.assertTrue(any(one.at == "P-CSCF" and one.source.startswith("127.0.20.1") and SEALED in one.sip for one in got))
+        self.assertTrue(any(one.at == "P-CSCF" and one.source.startswith("127.0.20.1") and SEALED in one.sip
+                            for one in got))
         self.assertTrue(any(one.at == "S-CSCF" and SEALED in one.sip for one in got))
 
     def test_when_milenage_is_given_the_sets_of_ts_35_208_then_every_function_agrees(self) -> None:
@@ -187,8 +191,10 @@ class CoreTest(unittest.TestCase):
                               milenage.f5_star(rand)], [f2, f5, f3, f4, f5_star])
 
     def test_when_esp_is_in_the_kernel_then_the_phone_s_link_can_be_ipsec(self) -> None:
-        added = subprocess.run(["ip", "xfrm", "state", "add", "src", "127.0.20.1", "dst", "127.0.10.1", "proto", "esp", "spi",
-                                "0x1000", "mode", "transport", "auth", "hmac(sha1)", "0x" + "00" * 20, "enc", "cipher_null",
+        added = subprocess.run(["ip", "xfrm", "state", "add", "src", "127.0.20.1", "dst", "127.0.10.1", "proto", "esp",
+                                "spi",
+                                "0x1000", "mode", "transport", "auth", "hmac(sha1)", "0x" + "00" * 20, "enc",
+                                "cipher_null",
                                 ""], capture_output=True, text=True)
         if added.returncode:
             print(f"SKIPPED: this kernel has no ESP (CONFIG_INET_ESP): {added.stderr.strip()}")

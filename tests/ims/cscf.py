@@ -11,7 +11,8 @@ ADDRESSES = {"pcscf": "127.0.10.1", "icscf": "127.0.10.2", "scscf": "127.0.10.3"
 
 def _fill(template: str, run: Path, name: str) -> str:
     text = (CONFIG / template).read_text()
-    words = {"RUN": str(run), "NAME": name, "ADDRESS": ADDRESSES[name], "CAPTURE_ID": str(list(ADDRESSES).index(name) + 1)}
+    words = {"RUN": str(run), "NAME": name, "ADDRESS": ADDRESSES[name],
+             "CAPTURE_ID": str(list(ADDRESSES).index(name) + 1)}
     for word, value in words.items():
         text = text.replace(f"@{word}@", value)
     return text
@@ -42,7 +43,8 @@ def _make_certificates(folder: Path) -> None:
 
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
     openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test operator")
-    openssl("req", "-x509", *key, "-keyout", "pcscf.key", "-out", "pcscf.pem", "-subj", "/CN=pcscf.ims.cpns.test", "-CA",
+    openssl("req", "-x509", *key, "-keyout", "pcscf.key", "-out", "pcscf.pem", "-subj", "/CN=pcscf.ims.cpns.test",
+            "-CA",
             "ca.pem", "-CAkey", "ca.key", "-addext",
             "subjectAltName=DNS:pcscf.ims.cpns.test,URI:sip:pcscf.ims.cpns.test,IP:127.0.10.1", "-addext",
             "basicConstraints=critical,CA:false")

@@ -1,7 +1,7 @@
 """A small home subscriber server: Cx (3GPP TS 29.228, 29.229) for the CSCFs of the test core.
 
-Vectors come from Milenage; the sequence number is kept for each subscriber, and AUTS is verified. A control socket takes
-one JSON object a line: {"do": "deregister" | "set_sqn" | "show", "impu": ..., ...}; each is answered with one line."""
+Vectors come from Milenage; the sequence number is kept for each subscriber, and AUTS is verified. A control socket
+takes one JSON object a line: {"do": "deregister" | "set_sqn" | "show", "impu": ..., ...}; each is answered with one line."""
 
 import json
 import os
@@ -62,7 +62,8 @@ class Hss:
 
     def __init__(self, data: dict):
         self.realm, self.scscf, self.services = data["realm"], data["scscf"], data["services"]
-        self.subscribers = [Subscriber(one, data["criteria"].get(one["criteria"] or "", [])) for one in data["subscribers"]]
+        self.subscribers = [Subscriber(one, data["criteria"].get(one["criteria"] or "", []))
+                            for one in data["subscribers"]]
         self.lock = threading.Lock()
 
     def find(self, impu: str) -> Subscriber | None:

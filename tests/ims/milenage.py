@@ -1,4 +1,5 @@
-"""Milenage (3GPP TS 35.206): the functions by which an HSS and a USIM know each other. Test code; the keys are test keys.
+"""Milenage (3GPP TS 35.206): the functions by which an HSS and a USIM know each other. Test code;
+the keys are test keys.
 
 AES-128 comes from libcrypto, which the programs under test need anyway."""
 
@@ -11,15 +12,16 @@ _crypto = ctypes.CDLL(ctypes.util.find_library("crypto") or "libcrypto.so.3")
 for _name in ("EVP_CIPHER_CTX_new", "EVP_aes_128_ecb"):
     getattr(_crypto, _name).restype = ctypes.c_void_p
 _crypto.EVP_CIPHER_CTX_free.argtypes = [ctypes.c_void_p]
-_crypto.EVP_EncryptInit_ex.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
+_crypto.EVP_EncryptInit_ex.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p,
+                                       ctypes.c_void_p]
 _crypto.EVP_EncryptUpdate.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]
 
 
 def _aes(key: bytes, block: bytes) -> bytes:
     context = _crypto.EVP_CIPHER_CTX_new()
     out, length = ctypes.create_string_buffer(32), ctypes.c_int()
-    good = _crypto.EVP_EncryptInit_ex(context, _crypto.EVP_aes_128_ecb(), None, key, None) and _crypto.EVP_EncryptUpdate(
-        context, out, ctypes.byref(length), block, len(block))
+    good = _crypto.EVP_EncryptInit_ex(context, _crypto.EVP_aes_128_ecb(), None, key, None)
+    good = good and _crypto.EVP_EncryptUpdate(context, out, ctypes.byref(length), block, len(block))
     _crypto.EVP_CIPHER_CTX_free(context)
     if not good or length.value != 16:
         raise RuntimeError("libcrypto refused AES-128")

@@ -83,7 +83,7 @@ class Phone:
         return self.waiting.pop(0)
 
     def _register(self, expires: int, authorization: str) -> Sip:
-        contact = f"<sip:{self.user}@{self.here};transport={'tcp' if self.kind == 'tls' else self.kind}>;expires={expires}"
+        contact = f"<sip:{self.user}@{self.here};transport=tcp>;expires={expires}"
         return self.ask(self.request("REGISTER", f"sip:{REALM}", [
             ("Contact", contact), ("Expires", str(expires)), ("Supported", "path"), ("Authorization", authorization)],
             to=self.impu, call=self.call))
@@ -112,7 +112,8 @@ class Phone:
         self.last = got
         return answers
 
-    def message(self, body: bytes, to: str = SERVICE, sender: str = "", more: list[tuple[str, str]] | None = None) -> int:
+    def message(self, body: bytes, to: str = SERVICE, sender: str = "",
+                more: list[tuple[str, str]] | None = None) -> int:
         headers = [("Content-Type", "application/vnd.cpns.v1+protobuf"), *(more or [])]
         return self.ask(self.request("MESSAGE", to, headers, body, sender=sender)).status
 

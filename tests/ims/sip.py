@@ -37,7 +37,8 @@ class Sip:
     def reply(self, status: int, reason: str, more: list[tuple[str, str]] | None = None) -> "Sip":
         kept = [(name, value) for name, value in self.headers
                 if name.lower() in ("via", "from", "to", "call-id", "cseq", "record-route")]
-        kept = [(name, value + ";tag=" + os.urandom(4).hex() if name.lower() == "to" and ";tag=" not in value else value)
+        kept = [(name, value + ";tag=" + os.urandom(4).hex()
+                 if name.lower() == "to" and ";tag=" not in value else value)
                 for name, value in kept]
         return Sip(f"SIP/2.0 {status} {reason}", kept + (more or []))
 
@@ -84,7 +85,8 @@ class Stream:
 
 def parse_challenge(value: str) -> dict[str, str]:
     """A Digest challenge or answer; values without their quotes."""
-    return {name.lower(): quoted or plain for name, quoted, plain in re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,]+))', value)}
+    return {name.lower(): quoted or plain
+            for name, quoted, plain in re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,]+))', value)}
 
 
 def digest(user: str, realm: str, password: bytes, method: str, uri: str, nonce: str, cnonce: str) -> str:

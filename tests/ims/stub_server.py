@@ -1,4 +1,5 @@
-"""An application server's place behind the S-CSCF, for tests of the core alone: keeps what comes, answers 200, and sends."""
+"""An application server's place behind the S-CSCF, for tests of the core alone:
+keeps what comes, answers 200, and sends."""
 
 import os
 import queue
@@ -60,7 +61,8 @@ class StubServer:
         stream.send(Sip(f"MESSAGE {to} SIP/2.0", [
             ("Via", f"SIP/2.0/TCP {here};branch=z9hG4bK{os.urandom(8).hex()}"), ("Max-Forwards", "70"),
             ("From", "<sip:cpns@ims.cpns.test>;tag=" + os.urandom(4).hex()), ("To", f"<{to}>"),
-            ("Call-ID", os.urandom(8).hex()), ("CSeq", "1 MESSAGE"), ("P-Asserted-Identity", "<sip:cpns@ims.cpns.test>"),
+            ("Call-ID", os.urandom(8).hex()), ("CSeq", "1 MESSAGE"),
+            ("P-Asserted-Identity", "<sip:cpns@ims.cpns.test>"),
             ("Content-Type", "application/vnd.cpns.v1+protobuf")], body))
         try:
             while (got := stream.receive()).status < 200:
