@@ -1,7 +1,8 @@
 """A small home subscriber server: Cx (3GPP TS 29.228, 29.229) for the CSCFs of the test core.
 
 Vectors come from Milenage; the sequence number is kept for each subscriber, and AUTS is verified. A control socket
-takes one JSON object a line: {"do": "deregister" | "set_sqn" | "show", "impu": ..., ...}; each is answered with one line."""
+takes one JSON object a line: {"do": "deregister" | "set_sqn" | "show", "impu": ..., ...}; each is answered with one
+line."""
 
 import json
 import os
