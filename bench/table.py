@@ -83,7 +83,8 @@ def handshake_table(lines):
         own.setdefault(line["what"], {})[line["round"]] = line["seconds"] / line["handshakes"]
     rows = [[what, spread([s * 1e6 for s in by_round.values()], "{:.0f}"), ratios(own, what, "bare cryptography"),
              ratios(own, what, "OpenSSL")] for what, by_round in own.items()]
-    return table(["A handshake, the Server's side, in memory", "microseconds", "to bare cryptography", "to OpenSSL"], rows)
+    head = ["A handshake, the Server's side, in memory", "microseconds", "to bare cryptography", "to OpenSSL"]
+    return table(head, rows)
 
 
 def main():

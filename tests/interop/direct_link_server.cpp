@@ -176,6 +176,10 @@ void DirectLinkServer::start() {
   ASSERT_NE(port_, 0);
 }
 
+bool DirectLinkServer::says(const std::string& text) const {
+  return test::eventually([&] { return log().find(text) != std::string::npos; });
+}
+
 std::string DirectLinkServer::log() const { return content_of(folder_ / "log"); }
 
 }  // namespace cpns::interop

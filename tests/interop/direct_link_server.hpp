@@ -56,6 +56,8 @@ class DirectLinkServer {
 
   /// The server's log so far, one JSON object a line.
   [[nodiscard]] std::string log() const;
+  /// True as soon as `text` stands there; false where it does not in time.
+  [[nodiscard]] bool says(const std::string& text) const;
   /// The whole content of the service's answer to the good device.
   [[nodiscard]] std::string expected_answer() const { return "device=" + good_device_id + "\n"; }
 
