@@ -16,6 +16,7 @@ pkg_check_modules(P11KIT REQUIRED IMPORTED_TARGET p11-kit-1)  # its header alone
 pkg_check_modules(TSS2 REQUIRED IMPORTED_TARGET tss2-esys tss2-tctildr tss2-mu)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 pkg_check_modules(KEYUTILS REQUIRED IMPORTED_TARGET libkeyutils)
+pkg_check_modules(SOFIA_SIP REQUIRED IMPORTED_TARGET sofia-sip-ua)
 if(CPNS_TESTS)
   find_package(GTest REQUIRED)
 endif()

@@ -31,7 +31,9 @@ std::string md5_of(std::initializer_list<ByteView> pieces) {
   }
   std::array<std::uint8_t, 16> digest;
   require(EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1);
-  return to_hex(digest);
+  auto text = to_hex(digest);
+  secret::wipe(digest);
+  return text;
 }
 
 std::string count_text(std::uint32_t count) {
@@ -55,7 +57,8 @@ Result<std::string> answer(const DigestChallenge& challenge, const DigestRequest
       return Error{Code::ims_user_unreadable, "a text that can not stand in quotes", "text without quote or escape"};
     }
   }
-  const auto secret_part = md5_of({as_bytes(request.user), as_bytes(challenge.realm), password});
+  // RES can be searched for with it: as much a secret as RES.
+  auto secret_part = md5_of({as_bytes(request.user), as_bytes(challenge.realm), password});
   const auto public_part = md5_of({as_bytes(request.method), as_bytes(request.uri)});
   std::string out = "Digest username=\"" + std::string(request.user) + "\", realm=\"" + challenge.realm +
                     "\", nonce=\"" + challenge.nonce + "\", uri=\"" + std::string(request.uri) +
@@ -68,6 +71,7 @@ Result<std::string> answer(const DigestChallenge& challenge, const DigestRequest
                    as_bytes("auth"), as_bytes(public_part)}) +
            "\", qop=auth, nc=" + count + ", cnonce=\"" + std::string(request.cnonce) + "\"";
   }
+  secret::wipe(secret_part);
   if (!challenge.opaque.empty()) out += ", opaque=\"" + challenge.opaque + "\"";
   return out;
 }

@@ -24,11 +24,12 @@ class Aes128 {
     require(EVP_EncryptInit_ex(context_.get(), EVP_aes_128_ecb(), nullptr, key, nullptr) == 1);
     require(EVP_CIPHER_CTX_set_padding(context_.get(), 0) == 1);
   }
-  [[nodiscard]] Block encrypt(const Block& in) {
+  [[nodiscard]] Block encrypt(Block in) {
     Block out;
     int size = 0;
     require(EVP_EncryptUpdate(context_.get(), out.data(), &size, in.data(), static_cast<int>(in.size())) == 1 &&
             size == static_cast<int>(out.size()));
+    secret::wipe(in);
     return out;
   }
 
@@ -39,15 +40,19 @@ class Aes128 {
   std::unique_ptr<EVP_CIPHER_CTX, CipherFreer> context_;
 };
 
-Block xored(const Block& a, std::span<const std::uint8_t, 16> b) {
+// Both take a block that may hold what K or OPc can be found from, and leave nothing of it in the argument.
+Block xored(Block a, std::span<const std::uint8_t, 16> b) {
   Block out;
   std::ranges::transform(a, b, out.begin(), [](int x, int y) { return static_cast<std::uint8_t>(x ^ y); });
+  secret::wipe(a);
   return out;
 }
 
 Block rotated_left(Block block, std::ptrdiff_t bytes) {
-  std::ranges::rotate(block, block.begin() + bytes);
-  return block;
+  Block out;
+  std::ranges::rotate_copy(block, block.begin() + bytes, out.begin());
+  secret::wipe(block);
+  return out;
 }
 
 }  // namespace

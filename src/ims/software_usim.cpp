@@ -86,6 +86,8 @@ Result<std::variant<AkaAnswer, AkaResync>> SoftwareUsim::authenticate(const AkaR
   for (std::size_t i = 0; i < sqn.size(); ++i) sqn[i] = autn[i] ^ secrets.ak[i];
   secret::wipe(secrets.ak);
   const auto codes = milenage_codes(keys_, rand, sqn, {autn[6], autn[7]});
+  const auto wipe_mask = [](AnonymityKey* mask) { secret::wipe(*mask); };
+  const std::unique_ptr<AnonymityKey, decltype(wipe_mask)> wiped(&secrets.ak_for_resync, wipe_mask);
   if (!crypto::equal_ct(codes.network, ByteView(autn).last(codes.network.size()))) {
     return Error{Code::usim_network_not_proven, "AUTN with another MAC-A", "AUTN made with this USIM's K and OPc"};
   }
@@ -97,10 +99,8 @@ Result<std::variant<AkaAnswer, AkaResync>> SoftwareUsim::authenticate(const AkaR
     AkaResync resync;
     for (std::size_t i = 0; i < mine.size(); ++i) resync.auts[i] = mine[i] ^ secrets.ak_for_resync[i];
     std::ranges::copy(proof, resync.auts.begin() + mine.size());
-    secret::wipe(secrets.ak_for_resync);
     return std::variant<AkaAnswer, AkaResync>(resync);
   }
-  secret::wipe(secrets.ak_for_resync);
   auto numbers = numbers_;
   numbers.accept(number);
   CPNS_CHECK(save(file_, seal_, keys_, numbers));

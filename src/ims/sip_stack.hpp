@@ -1,0 +1,52 @@
+#pragma once
+// SIP over sofia-sip, whose headers nobody outside src/ims sees. Its loop runs on a thread of its own: it has no
+// descriptor that Asio could wait for, and to poll it would wake an idle gateway hundreds of times a second. Jobs go
+// over by message, answers come back by asio::post. So all of this interface is on the thread of the executor, and no
+// callback comes before the call that asked for it has returned, or after the stack has been destroyed.
+
+#include <functional>
+#include <memory>
+
+#include "core/base/result.hpp"
+#include "ims/sip_message.hpp"
+#include "runtime/asio.hpp"
+
+namespace cpns::ims {
+
+class SipStack {
+ public:
+  struct Settings {
+    /// Where to listen: `sip:HOST:PORT;transport=tcp`, `sips:HOST:PORT`; port `*` is any free one. Without transport
+    /// UDP too; what has more than 1,300 bytes goes over TCP then (RFC 3261 section 18.1.1).
+    std::string listen;
+    /// With TLS: a folder with cafile.pem, whom to believe, and agent.pem, who this is. The other end's certificate is
+    /// verified, and has to name the host that was asked for.
+    std::string tls_folder;
+    bool verify_callers = false;  ///< also who connects here needs a certificate of cafile.pem
+  };
+  using Answer = std::function<void(int status, SipHeaders headers)>;
+  using OnRequest = std::function<void(SipRequest request, Answer answer)>;
+  using OnReply = std::function<void(SipReply reply)>;
+
+  /// Fails with `sip_stack_failed` where it can't listen there. What comes in before `on_request` is set gets 503.
+  [[nodiscard]] static Result<std::unique_ptr<SipStack>> start(runtime::asio::any_io_executor executor,
+                                                               const Settings& settings);
+  /// Ends the thread; requests under way are dropped.
+  ~SipStack();
+  SipStack(const SipStack&) = delete;
+  SipStack& operator=(const SipStack&) = delete;
+
+  /// Each request is to be answered once; a second answer is passed over.
+  void on_request(OnRequest handler);
+  /// Sends and repeats it as RFC 3261 section 17 says; `on_reply` gets the one final reply.
+  void send(SipRequest request, OnReply on_reply);
+  /// The URI that this end is reached at, for Contact.
+  [[nodiscard]] const std::string& contact() const noexcept;
+
+ private:
+  struct Impl;
+  explicit SipStack(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cpns::ims
