@@ -1,0 +1,215 @@
+#include "ims/registration.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "core/base/encoding.hpp"
+#include "ims/digest_answer.hpp"
+
+namespace cpns::ims {
+namespace {
+
+using State = RegistrationState;
+using Seconds = Registration::Seconds;
+
+bool fits_in_header(std::string_view text) {
+  return !text.empty() && !has_control_character(text) && text.find_first_of("\"\\<> ,") == std::string_view::npos;
+}
+
+std::optional<Seconds> seconds_of(std::string_view text) {
+  std::uint32_t value = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failed != std::errc() || (end != text.data() + text.size() && *end != ';' && *end != ' ')) return std::nullopt;
+  return Seconds(value);
+}
+
+/// How long the registrar took it for: of the contact, or of the whole reply (RFC 3261 section 10.2.4).
+std::optional<Seconds> granted(const SipReply& reply) {
+  constexpr std::string_view kName = ";expires=";
+  const auto contact = find_header(reply.headers, "Contact");
+  const auto at = contact.find(kName);
+  return at == std::string_view::npos ? seconds_of(find_header(reply.headers, "Expires"))
+                                      : seconds_of(contact.substr(at + kName.size()));
+}
+
+// TS 24.229 section 5.1.1.4.1: 600 s before the end, or at half of the time where that is short.
+Seconds renew_after(Seconds granted) { return granted > Seconds(1200) ? granted - Seconds(600) : granted / 2; }
+
+}  // namespace
+
+std::string_view to_text(RegistrationState state) noexcept {
+  constexpr std::array<std::string_view, 10> kNames{"idle",     "asking",  "answering", "resyncing", "registered",
+                                                    "renewing", "pausing", "refused",   "leaving",   "gone"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+Registration::Registration(Settings settings, Usim& usim, crypto::Random& random)
+    : settings_(std::move(settings)), usim_(&usim), random_(&random), call_id_(to_hex(random.bytes<16>())) {}
+
+Result<Registration> Registration::make(Settings settings, Usim& usim, crypto::Random& random) {
+  for (const auto* text : {&settings.impi, &settings.impu, &settings.realm, &settings.contact, &settings.pcscf}) {
+    if (!fits_in_header(*text)) {
+      return Error{Code::ims_user_unreadable, *text, "no blank, comma, quote, bracket or control character"};
+    }
+  }
+  return Registration(std::move(settings), usim, random);
+}
+
+SipRequest Registration::request(std::string authorization) {
+  const auto user = "<" + settings_.impu + ">";
+  const bool leaving = state_ == State::Leaving;
+  const auto expires = std::to_string(leaving ? 0 : settings_.expires.count());
+  return {"REGISTER",
+          "sip:" + settings_.realm,
+          settings_.pcscf,
+          {{"From", user + ";tag=" + to_hex(random_->bytes<8>())},
+           {"To", user},
+           {"Call-ID", call_id_},
+           {"CSeq", std::to_string(++sequence_) + " REGISTER"},
+           {"Contact", "<" + settings_.contact + ">;expires=" + expires},
+           {"Expires", expires},
+           {"Supported", "path"},
+           {"Authorization", std::move(authorization)}},
+          {},
+          {}};
+}
+
+Registration::Outcome Registration::ask(State next) {
+  state_ = next;
+  resynchronised_ = false;
+  // An empty answer names the user to the network (TS 24.229 section 5.1.1.2.2).
+  return {request("Digest username=\"" + settings_.impi + "\", realm=\"" + settings_.realm +
+                  "\", uri=\"sip:" + settings_.realm + R"(", nonce="", response="")")};
+}
+
+Registration::Outcome Registration::begin() { return ask(State::Asking); }
+
+Registration::Outcome Registration::on_reply(const SipReply& reply) {
+  switch (state_) {
+    case State::Asking:
+    case State::Answering:
+    case State::Resyncing:
+    case State::Renewing:
+    case State::Leaving:
+      break;
+    default:
+      return {};  // of a request that was given up
+  }
+  const auto text = std::to_string(reply.status) + " " + reply.phrase;
+  if (reply.status == 401) return on_challenge(reply);
+  if (reply.status == 200) return on_registered(reply);
+  if (state_ == State::Leaving) {
+    state_ = State::Gone;
+    registered_ = false;
+    return {};
+  }
+  if (reply.status == 403 || reply.status == 404) {
+    const auto code = state_ == State::Answering ? Code::ims_usim_answer_refused : Code::ims_registration_refused;
+    return refuse(Error{code, text, "200"});
+  }
+  return pause(Error{Code::ims_registration_lost, text, "200 or 401"});
+}
+
+Registration::Outcome Registration::on_challenge(const SipReply& reply) {
+  // After an answer a second challenge says that it was not taken.
+  if (state_ == State::Answering) return refuse(Error{Code::ims_usim_answer_refused, "another challenge", "200"});
+  const auto* header = only_header(reply.headers, "WWW-Authenticate");
+  if (header == nullptr) return pause(Error{Code::sip_malformed, "401 without one challenge", "WWW-Authenticate"});
+  auto challenge = parse_digest_challenge(*header);
+  if (!challenge) return pause(std::move(challenge).error());
+  auto asked = usim_->authenticate(challenge->rand, challenge->autn);
+  if (!asked) return refuse(std::move(asked).error());
+  const auto uri = "sip:" + settings_.realm;
+  const auto cnonce = to_hex(random_->bytes<8>());
+  const DigestRequest what{settings_.impi, "REGISTER", uri, cnonce, 1};
+  const auto* resync = std::get_if<AkaResync>(&*asked);
+  if (resync != nullptr && resynchronised_) {
+    return refuse(Error{Code::usim_out_of_step, "a number that is old after AUTS too", "the USIM's own"});
+  }
+  auto answer = resync != nullptr ? answer_digest_resync(*challenge, what, resync->auts)
+                                  : answer_digest(*challenge, what, std::get<AkaAnswer>(*asked).res);
+  if (!answer) return refuse(std::move(answer).error());
+  Outcome outcome;
+  if (resync != nullptr) {
+    resynchronised_ = true;
+    outcome.event = Code::usim_out_of_step;
+  } else if (resynchronised_) {
+    outcome.event = Code::ims_resynchronised;
+  }
+  if (state_ != State::Leaving) state_ = resync != nullptr ? State::Resyncing : State::Answering;
+  outcome.send = request(std::move(*answer));
+  return outcome;
+}
+
+Registration::Outcome Registration::on_registered(const SipReply& reply) {
+  if (state_ == State::Leaving) {
+    state_ = State::Gone;
+    registered_ = false;
+    return {};
+  }
+  // Only the network that has proven itself to the USIM may say so [L1].
+  if (state_ != State::Answering) {
+    return refuse(Error{Code::usim_network_not_proven, "200 without a challenge", "a challenge with AUTN"});
+  }
+  const auto time = granted(reply);
+  if (!time || time->count() == 0) {
+    return pause(Error{Code::sip_malformed, "200 without a time", "Contact with expires, or Expires"});
+  }
+  const bool again = std::exchange(registered_, true);
+  state_ = State::Registered;
+  pause_ = {};
+  service_route_.clear();
+  for (const auto& header : reply.headers) {
+    if (find_header({header}, "Service-Route").empty()) continue;
+    service_route_ += (service_route_.empty() ? "" : ", ") + header.value;
+  }
+  return {{}, std::max(renew_after(*time), Seconds(1)), {}, again ? Code::ims_reregistered : Code::ims_registered};
+}
+
+Registration::Outcome Registration::on_time() {
+  if (state_ == State::Registered) return ask(State::Renewing);
+  if (state_ == State::Pausing || state_ == State::Refused) return begin();
+  return {};
+}
+
+Registration::Outcome Registration::on_network_ended(bool again) {
+  if (!registered_) return {};
+  registered_ = false;
+  if (!again) {
+    auto outcome = refuse(Error{Code::ims_deregistered, "rejected", "registered"});
+    outcome.event = Code::ims_deregistered;
+    outcome.error.reset();
+    return outcome;
+  }
+  auto outcome = begin();
+  outcome.event = Code::ims_deregistered;
+  return outcome;
+}
+
+Registration::Outcome Registration::on_forgotten() {
+  if (state_ != State::Registered) return {};
+  return pause(Error{Code::ims_registration_lost, "the network no longer knows this user", "registered"});
+}
+
+Registration::Outcome Registration::leave() {
+  if (!registered_) {
+    state_ = State::Gone;
+    return {};
+  }
+  return ask(State::Leaving);
+}
+
+Registration::Outcome Registration::refuse(Error error) {
+  state_ = State::Refused;
+  registered_ = false;
+  return {{}, settings_.refused_pause, std::move(error), {}};
+}
+
+Registration::Outcome Registration::pause(Error error) {
+  state_ = State::Pausing;
+  registered_ = false;
+  pause_ = pause_.count() == 0 ? settings_.first_pause : std::min(pause_ * 2, settings_.longest_pause);
+  return {{}, pause_, std::move(error), {}};
+}
+
+}  // namespace cpns::ims
