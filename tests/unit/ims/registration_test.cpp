@@ -3,26 +3,18 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
-#include "core/base/encoding.hpp"
 #include "ims/digest_answer.hpp"
 #include "ims/software_usim.hpp"
 #include "runtime/system_random.hpp"
 #include "store/keys/local_seal.hpp"
 #include "support/soft_token.hpp"
+#include "unit/ims/network.hpp"
 
 namespace cpns::ims {
 namespace {
 
 using State = RegistrationState;
 using Seconds = std::chrono::seconds;
-
-SubscriberKeys keys_of(std::uint8_t fill) {
-  std::array<std::uint8_t, 16> k;
-  k.fill(fill);
-  return {secret::UsimK(k, secret::SecretAccess{}), secret::UsimOpc(k, secret::SecretAccess{})};
-}
 
 class RegistrationTest : public ::testing::Test {
  protected:
@@ -37,25 +29,7 @@ class RegistrationTest : public ::testing::Test {
     ASSERT_TRUE(made.ok());
     registration_.emplace(std::move(*made));
   }
-  /// The 401 of a network with `keys` that is at `sqn`. Without qop, so that the answer needs no cnonce.
-  SipReply challenge(std::uint64_t sqn, const SubscriberKeys& keys) {
-    const auto octets = sequence_octets(sqn);
-    const ManagementField amf{0x80, 0};
-    const auto ak = milenage_secrets(keys, rand_).ak;
-    const auto mac = milenage_codes(keys, rand_, octets, amf).network;
-    Bytes nonce(rand_.begin(), rand_.end());
-    for (std::size_t i = 0; i < octets.size(); ++i) nonce.push_back(octets[i] ^ ak[i]);
-    nonce.insert(nonce.end(), amf.begin(), amf.end());
-    nonce.insert(nonce.end(), mac.begin(), mac.end());
-    auto text = to_base64url(nonce);
-    std::ranges::replace(text, '-', '+');
-    std::ranges::replace(text, '_', '/');
-    text.append((4 - text.size() % 4) % 4, '=');
-    return {401,
-            "Unauthorized",
-            {{"WWW-Authenticate", "Digest realm=\"cpns.test\", nonce=\"" + text + "\", algorithm=AKAv1-MD5"}},
-            {}};
-  }
+  SipReply challenge(std::uint64_t sqn, const SubscriberKeys& keys) { return challenge_of(keys, rand_, sqn); }
   static SipReply ok(std::string expires = "600000") {
     return {200,
             "OK",

@@ -1,0 +1,140 @@
+#include "ims/ims_user.hpp"
+
+#include "core/base/encoding.hpp"
+
+namespace cpns::ims {
+namespace {
+
+namespace asio = runtime::asio;
+
+/// The host of a SIP URI, numeric or a name, without port.
+std::string_view host_of(std::string_view uri) {
+  uri.remove_prefix(std::min(uri.find(':') + 1, uri.size()));
+  if (const auto at = uri.find('@'); at != std::string_view::npos) uri.remove_prefix(at + 1);
+  if (uri.starts_with('[')) return uri.substr(1, uri.find(']') - 1);
+  return uri.substr(0, uri.find_first_of(":;?"));
+}
+
+}  // namespace
+
+struct ImsUser::Impl : std::enable_shared_from_this<Impl> {
+  Impl(asio::any_io_executor executor, SipStack& sip, Settings given, crypto::Random& source, runtime::Log& writes,
+       Handler tells, Registration made)
+      : stack(sip),
+        settings(std::move(given)),
+        random(source),
+        log(writes),
+        handler(std::move(tells)),
+        registration(std::move(made)),
+        timer(std::move(executor)) {}
+
+  void perform(Registration::Outcome outcome);
+  void take(SipRequest request, const SipStack::Answer& answer);
+
+  SipStack& stack;
+  Settings settings;
+  crypto::Random& random;
+  runtime::Log& log;
+  Handler handler;
+  Registration registration;
+  asio::steady_timer timer;
+  bool was_registered = false;
+  std::uint32_t sequence = 0;
+};
+
+void ImsUser::Impl::perform(Registration::Outcome outcome) {
+  const std::initializer_list<runtime::Field> who{{"impu", settings.impu}, {"pcscf", settings.pcscf}};
+  if (outcome.error) log.error(*outcome.error, who);
+  if (outcome.event) log.event(*outcome.event, who);
+  if (outcome.wake_after) {
+    timer.expires_after(*outcome.wake_after);
+    timer.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
+      if (const auto self = weak.lock(); self && !cancelled) self->perform(self->registration.on_time());
+    });
+  }
+  if (outcome.send) {
+    stack.send(std::move(*outcome.send), [weak = weak_from_this()](const SipReply& reply) {
+      if (const auto self = weak.lock()) self->perform(self->registration.on_reply(reply));
+    });
+  }
+  if (const bool now = registration.registered(); now != was_registered) {
+    was_registered = now;
+    if (handler.on_change) handler.on_change(now);
+  }
+}
+
+void ImsUser::Impl::take(SipRequest request, const SipStack::Answer& answer) {
+  // The network's word comes from the P-CSCF alone; over TLS the connection says who that is.
+  if (request.method != "MESSAGE") return answer(405, {{"Allow", "MESSAGE"}});
+  if (!registration.registered()) return answer(480, {});
+  const auto type = find_header(request.headers, "Content-Type");
+  if (type != kCpnsContentType || request.body.empty() || request.body.size() > kMostBodyBytes) {
+    log.error(Error{Code::sip_body_refused, std::string(type) + ", " + std::to_string(request.body.size()) + " bytes",
+                    std::string(kCpnsContentType) + ", 1-65536 bytes"});
+    return answer(415, {{"Accept", std::string(kCpnsContentType)}});
+  }
+  answer(200, {});
+  if (handler.on_message) handler.on_message(request.body);
+}
+
+Result<std::unique_ptr<ImsUser>> ImsUser::make(asio::any_io_executor executor, SipStack& stack, Settings settings,
+                                               Usim& usim, crypto::Random& random, runtime::Log& log, Handler handler) {
+  if (host_of(settings.pcscf).empty() || host_of(settings.service).empty()) {
+    return Error{Code::ims_user_unreadable, settings.pcscf + ", " + settings.service, "two SIP URIs"};
+  }
+  CPNS_TRY(auto registration, Registration::make({settings.impi, settings.impu, settings.realm, settings.pcscf,
+                                                  stack.contact(), settings.expires},
+                                                 usim, random));
+  auto impl = std::make_shared<Impl>(std::move(executor), stack, std::move(settings), random, log, std::move(handler),
+                                     std::move(registration));
+  stack.on_request([weak = std::weak_ptr<Impl>(impl)](SipRequest request, const SipStack::Answer& answer) {
+    if (const auto self = weak.lock()) return self->take(std::move(request), answer);
+    answer(503, {});
+  });
+  return std::unique_ptr<ImsUser>(new ImsUser(std::move(impl)));
+}
+
+ImsUser::~ImsUser() { impl_->timer.cancel(); }
+
+void ImsUser::start() { impl_->perform(impl_->registration.begin()); }
+
+void ImsUser::leave() {
+  impl_->timer.cancel();
+  impl_->perform(impl_->registration.leave());
+}
+
+RegistrationState ImsUser::state() const noexcept { return impl_->registration.state(); }
+
+bool ImsUser::registered() const noexcept { return impl_->registration.registered(); }
+
+void ImsUser::send(ByteView body, std::function<void(Result<void>)> on_sent) {
+  auto& self = *impl_;
+  if (!self.registration.registered()) return on_sent(Error{Code::ims_registration_lost, "not registered"});
+  SipRequest request{"MESSAGE",
+                     self.settings.service,
+                     self.settings.pcscf,
+                     {{"From", "<" + self.settings.impu + ">;tag=" + to_hex(self.random.bytes<8>())},
+                      {"To", "<" + self.settings.service + ">"},
+                      {"Call-ID", to_hex(self.random.bytes<16>())},
+                      {"CSeq", std::to_string(++self.sequence) + " MESSAGE"},
+                      {"Content-Type", std::string(kCpnsContentType)}},
+                     Bytes(body.begin(), body.end()),
+                     {}};
+  const auto& route = self.registration.service_route();
+  if (!route.empty()) request.headers.push_back({"Route", route});
+  self.stack.send(std::move(request), [weak = impl_->weak_from_this(), on_sent](const SipReply& reply) {
+    const auto there = weak.lock();
+    if (!there) return;
+    const auto text = std::to_string(reply.status) + " " + reply.phrase;
+    if (reply.status < 300) return on_sent({});
+    if (reply.status == 404) return on_sent(Error{Code::sip_service_unknown, text, "200"});
+    // What a P-CSCF, and an S-CSCF that was restarted, say to who is not registered.
+    if (reply.status == 403 || reply.status == 504) {
+      there->perform(there->registration.on_forgotten());
+      return on_sent(Error{Code::ims_registration_lost, text, "200"});
+    }
+    on_sent(Error{Code::sip_not_sent, text, "200"});
+  });
+}
+
+}  // namespace cpns::ims
