@@ -10,10 +10,8 @@
 
 // Before sofia's headers: the types of what it hands back to us.
 namespace cpns::ims {
-namespace {
 struct SipThread;
 struct SipSent;
-}  // namespace
 }  // namespace cpns::ims
 #define NTA_AGENT_MAGIC_T cpns::ims::SipThread
 #define NTA_LEG_MAGIC_T cpns::ims::SipThread
@@ -32,20 +30,18 @@ struct SipSent;
 #include <sofia-sip/tport_tag.h>
 
 namespace cpns::ims {
-namespace {
 
 namespace asio = runtime::asio;
-using Job = std::function<void()>;
 
 /// What the loop's side keeps; gone, and nothing is called any more.
-struct Receiver {
+struct SipReceiver {
   SipStack::OnRequest on_request;
 };
 
 /// All that sofia touches. Made, used and ended on its thread.
 struct SipThread {
   asio::any_io_executor executor;
-  std::weak_ptr<Receiver> receiver;
+  std::weak_ptr<SipReceiver> receiver;
   su_root_t* root = nullptr;
   nta_agent_t* agent = nullptr;
   nta_leg_t* leg = nullptr;
@@ -59,6 +55,10 @@ struct SipSent {
   SipThread& thread;
   SipStack::OnReply on_reply;
 };
+
+namespace {
+
+using Job = std::function<void()>;
 
 void run_job(SipThread* /*root*/, su_msg_r message, su_msg_arg_t* content) {
   static_cast<void>(message);
@@ -241,7 +241,7 @@ void close_agent(SipThread& thread) {
 
 struct SipStack::Impl {
   SipThread sofia;
-  std::shared_ptr<Receiver> receiver = std::make_shared<Receiver>();
+  std::shared_ptr<SipReceiver> receiver = std::make_shared<SipReceiver>();
   std::thread runs;
 };
 
