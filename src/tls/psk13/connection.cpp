@@ -59,12 +59,16 @@ Error Connection::fail(Refusal refusal) {
   read_secret_.reset();
   write_secret_.reset();
   exporter_.reset();
+  read_.reset();
+  write_.reset();
   secret::wipe(input_);
   input_.clear();
   taken_ = 0;
   plaintext_ = {};
   return *error_;
 }
+
+Connection::~Connection() { secret::wipe(plaintext_); }
 
 Result<void> Connection::feed(ByteView ciphertext) {
   if (error_) return *error_;
@@ -79,6 +83,15 @@ Result<void> Connection::feed(ByteView ciphertext) {
   }
   const auto left = plaintext_.size();
   const auto unread = left > 0 ? static_cast<std::size_t>(plaintext_.data() - input_.data()) : 0;
+  const auto needed = input_.size() + ciphertext.size();
+  if (left > 0 && needed > input_.capacity()) {
+    // What is not read yet moves: by hand, for a vector would leave it in the memory that it gives back.
+    Bytes grown;
+    grown.reserve(std::max(needed, 2 * input_.capacity()));
+    grown.assign(input_.begin(), input_.end());
+    secret::wipe(input_);
+    input_.swap(grown);
+  }
   input_.insert(input_.end(), ciphertext.begin(), ciphertext.end());
   if (left > 0) plaintext_ = std::span(input_).subspan(unread, left);
   return state_ == EngineState::Handshaking ? advance() : Result<void>{};
@@ -143,6 +156,8 @@ Connection::Verdict Connection::take_handshake(ByteView fragment) {
 
 // Section 6: both levels are two bytes; what is no closure ends the connection, whatever its level says.
 Connection::Verdict Connection::take_alert(ByteView content) {
+  // Section 5.4: an alert without content MUST end the connection with unexpected_message.
+  if (content.empty()) return out_of_order("an empty alert", "two bytes");
   if (content.size() != 2) {
     return Refusal{{Code::tls_handshake_malformed, "an alert of " + std::to_string(content.size()) + " bytes", "two"},
                    Alert::DecodeError};

@@ -11,6 +11,11 @@ namespace cpns::tls::psk13 {
 
 class Connection : public Engine {
  public:
+  /// Wipes what was never read.
+  ~Connection() override;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
   Result<void> feed(ByteView ciphertext) final;
   std::size_t take_output(std::span<std::uint8_t> out) final;
   EngineState state() const final { return state_; }

@@ -1,81 +1,11 @@
-// Reads hellos. Each MUST of RFC 8446 that is checked is named by its section.
+// Reads a ClientHello. Each MUST of RFC 8446 that is checked is named by its section.
 
-#include <algorithm>
-#include <array>
-
-#include "tls/psk13/hello.hpp"
+#include "tls/psk13/extensions.hpp"
 #include "tls/psk13/imported.hpp"
-#include "tls/psk13/reader.hpp"
 #include "tls/psk_extension.hpp"
 
 namespace cpns::tls::psk13 {
 namespace {
-
-// Section 4.2, RFC 7301, RFC 6066.
-enum ExtensionType : std::uint32_t {
-  kSupportedGroups = 10,
-  kAlpn = 16,
-  kPreSharedKey = 41,
-  kSupportedVersions = 43,
-  kCookie = 44,
-  kPskModes = 45,
-  kKeyShare = 51,
-};
-constexpr std::size_t kMaxExtensions = 64;
-
-Refusal broken(std::string got) {
-  return {{Code::tls_handshake_malformed, std::move(got), "the form of RFC 8446"}, Alert::DecodeError};
-}
-Refusal illegal(std::string got, std::string expected) {
-  return {{Code::tls_handshake_malformed, std::move(got), std::move(expected)}, Alert::IllegalParameter};
-}
-
-std::optional<Suite> suite_of(std::uint32_t number) noexcept {
-  if (number == 0x1301) return Suite::Aes128Gcm;
-  if (number == 0x1303) return Suite::ChaCha20Poly1305;
-  return std::nullopt;
-}
-
-/// The extensions of one message: each at most once (section 4.2: there MUST NOT be more than one of a type).
-class Extensions {
- public:
-  /// The first thing that is wrong.
-  std::optional<Refusal> read(ByteView list) {
-    Reader reader(list);
-    while (reader.more()) {
-      const auto type = reader.number(2);
-      const auto body = reader.vector(2);
-      if (!reader.good()) return broken("extensions whose lengths do not add up");
-      if (find(type)) return illegal("extension " + std::to_string(type) + " twice", "each once");
-      if (count_ == all_.size()) return broken("more than 64 extensions");
-      all_[count_++] = {type, body};
-    }
-    if (!reader.done()) return broken("extensions whose lengths do not add up");
-    return std::nullopt;
-  }
-  [[nodiscard]] std::optional<ByteView> find(std::uint32_t type) const {
-    for (std::size_t i = 0; i < count_; ++i) {
-      if (all_[i].type == type) return all_[i].body;
-    }
-    return std::nullopt;
-  }
-  [[nodiscard]] bool last_is(std::uint32_t type) const { return count_ > 0 && all_[count_ - 1].type == type; }
-  /// One that is not in `allowed`.
-  [[nodiscard]] std::optional<std::uint32_t> other_than(std::initializer_list<std::uint32_t> allowed) const {
-    for (std::size_t i = 0; i < count_; ++i) {
-      if (std::ranges::find(allowed, all_[i].type) == allowed.end()) return all_[i].type;
-    }
-    return std::nullopt;
-  }
-
- private:
-  struct One {
-    std::uint32_t type = 0;
-    ByteView body;
-  };
-  std::array<One, kMaxExtensions> all_;
-  std::size_t count_ = 0;
-};
 
 std::optional<Refusal> read_groups(ByteView body, ClientHello& hello) {
   Reader outer(body);
@@ -158,8 +88,18 @@ std::optional<Refusal> read_suites(ByteView list, ClientHello& hello) {
   return std::nullopt;
 }
 
+/// RFC 7301 section 3.1: at least one name, none of them empty.
+bool well_formed_names(ByteView body) {
+  Reader outer(body);
+  Reader names(outer.vector(2));
+  bool good = names.more();
+  while (good && names.more()) good = !names.vector(1).empty();
+  return good && outer.done() && names.done();
+}
+
 std::optional<Refusal> read_client_extensions(ByteView message, const Extensions& extensions, ClientHello& hello) {
   hello.alpn = extensions.find(kAlpn);
+  if (hello.alpn && !well_formed_names(*hello.alpn)) return broken("ALPN");
   hello.has_cookie = extensions.find(kCookie).has_value();
   const auto psk = extensions.find(kPreSharedKey);
   if (!psk) {
@@ -189,7 +129,7 @@ std::optional<Refusal> read_client_extensions(ByteView message, const Extensions
 Parsed<ClientHello> parse_client_hello(ByteView message) {
   ClientHello hello;
   Reader reader(message.subspan(std::min(kMessageHeader, message.size())));
-  reader.number(2);  // legacy_version: what counts is supported_versions (section 4.2.1)
+  const auto legacy = reader.number(2);  // what counts is supported_versions (section 4.2.1), but for SSL 3.0
   reader.take(kRandomSize);
   hello.session_id = reader.vector(1);
   const auto suites = reader.vector(2);
@@ -202,93 +142,17 @@ Parsed<ClientHello> parse_client_hello(ByteView message) {
   if (!old && !reader.done()) return broken("ClientHello");
   if (auto refused = extensions.read(list)) return std::move(*refused);
   const auto versions = extensions.find(kSupportedVersions);
+  // Appendix D.5: a legacy_version of SSL 3.0 MUST be answered with protocol_version.
+  if (legacy <= kSsl30) return too_old("SSL 3.0 as legacy_version");
+  if (versions && versions->size() % 2 == 0) return broken("supported_versions");
   if (!versions || !offers_tls13(*versions)) {
-    return Refusal{{Code::tls_version_too_old, "no TLS 1.3 in supported_versions", "TLS 1.3"}, Alert::ProtocolVersion};
+    return too_old("no TLS 1.3 in supported_versions");
   }
   // Section 4.1.2: one byte, zero; anything else MUST be answered with illegal_parameter.
   if (compression.size() != 1 || compression[0] != 0) return illegal("compression methods", "null alone");
   if (auto refused = read_suites(suites, hello)) return std::move(*refused);
   if (auto refused = read_client_extensions(message, extensions, hello)) return std::move(*refused);
   return hello;
-}
-
-Parsed<ServerHello> parse_server_hello(ByteView message) {
-  ServerHello hello;
-  Reader reader(message.subspan(std::min(kMessageHeader, message.size())));
-  const auto legacy = reader.number(2);
-  const auto random = reader.take(kRandomSize);
-  hello.session_id = reader.vector(1);
-  const auto suite = suite_of(reader.number(2));
-  const auto compression = reader.number(1);
-  const bool old = reader.done();  // TLS 1.2 allows a ServerHello without extensions
-  const auto list = old ? ByteView() : reader.vector(2);
-  if (!reader.done()) return broken("ServerHello");
-  Extensions extensions;
-  if (auto refused = extensions.read(list)) return std::move(*refused);
-  const auto versions = extensions.find(kSupportedVersions);
-  Reader version(versions.value_or(ByteView()));
-  // Section 4.2.1: what selects a version before TLS 1.3 MUST be refused with illegal_parameter; without the extension
-  // the server speaks an older one.
-  if (!versions) {
-    return Refusal{{Code::tls_version_too_old, "a server without TLS 1.3", "TLS 1.3"}, Alert::ProtocolVersion};
-  }
-  if (version.number(2) != kTls13 || !version.done() || legacy != kLegacyVersion)
-    return illegal("another version in ServerHello", "TLS 1.3");
-  if (!suite) return illegal("a cipher suite that was not offered", "one of ours");
-  if (compression != 0) return illegal("compression", "none");
-  hello.suite = *suite;
-  hello.retry = std::ranges::equal(random, hello_retry_random());
-  const auto other = hello.retry ? extensions.other_than({kSupportedVersions, kKeyShare, kCookie})
-                                 : extensions.other_than({kSupportedVersions, kKeyShare, kPreSharedKey});
-  if (other) {
-    return Refusal{{Code::tls_handshake_malformed, "extension " + std::to_string(*other) + " in ServerHello", "none"},
-                   Alert::UnsupportedExtension};
-  }
-  const auto psk = extensions.find(kPreSharedKey);
-  Reader selected(psk.value_or(ByteView()));
-  // Section 4.2.11: a number outside of what was offered MUST be refused with illegal_parameter.
-  if (psk) {
-    hello.selected = selected.number(2);
-    if (!selected.done()) return broken("pre_shared_key");
-  }
-  const auto key_share = extensions.find(kKeyShare);
-  Reader share(key_share.value_or(ByteView()));
-  const auto group = share.number(2);
-  if (!hello.retry) hello.share = share.vector(2);
-  // Section 4.2.8: the group MUST be one that was offered.
-  const bool known =
-      group == static_cast<std::uint32_t>(Group::X25519) || group == static_cast<std::uint32_t>(Group::P256);
-  if (!key_share || !share.done() || !known) return illegal("no key share of an offered group", "one");
-  hello.group = static_cast<Group>(group);
-  if (const auto cookie = extensions.find(kCookie)) {
-    Reader inner(*cookie);
-    hello.cookie = inner.vector(2);
-    if (!inner.done() || hello.cookie.empty()) return broken("cookie");
-  }
-  return hello;
-}
-
-Parsed<std::string> parse_encrypted_extensions(ByteView message) {
-  Reader reader(message.subspan(std::min(kMessageHeader, message.size())));
-  const auto list = reader.vector(2);
-  if (!reader.done()) return broken("EncryptedExtensions");
-  Extensions extensions;
-  if (auto refused = extensions.read(list)) return std::move(*refused);
-  // Section 4.2: an answer to what was not asked MUST be refused with unsupported_extension. supported_groups may come
-  // unasked for (section 4.2.7).
-  if (const auto other = extensions.other_than({kAlpn, kSupportedGroups})) {
-    return Refusal{
-        {Code::tls_handshake_malformed, "extension " + std::to_string(*other) + " unasked for", "ALPN alone"},
-        Alert::UnsupportedExtension};
-  }
-  const auto alpn = extensions.find(kAlpn);
-  if (!alpn) return std::string();
-  // RFC 7301 section 3.1: exactly one name.
-  Reader outer(*alpn);
-  Reader names(outer.vector(2));
-  const auto name = names.vector(1);
-  if (!outer.done() || !names.done() || name.empty()) return broken("ALPN in EncryptedExtensions");
-  return std::string(as_text(name));
 }
 
 }  // namespace cpns::tls::psk13
