@@ -8,6 +8,7 @@
 #include <string>
 
 #include "faults/cases.hpp"
+#include "support/deadline.hpp"
 
 namespace cpns::faults {
 namespace {
@@ -16,6 +17,7 @@ namespace fs = std::filesystem;
 using Party = Scene::Party;
 
 constexpr int kWorkUnderLimit = 3;
+constexpr std::chrono::seconds kEnds{10};
 
 void note_all(CaseResult& result, Scene& scene, const std::string& when) {
   for (const auto& one : scene.what_is_lost()) result.lost.push_back(when + ": " + one);
@@ -109,6 +111,11 @@ Result<CaseResult> failing_allocations(const CaseOptions& options) {
     for (int i = 0; i < kWorkUnderLimit; ++i) ++(scene->work() ? tally.answered : tally.refused);
     scene->faults().calm();
     failed += page.failed > 0 ? 1 : 0;
+    // One that is about to end is no running one yet: both have to answer, or to be gone.
+    (void)test::eventually([&] { return !scene->world().runs(Party::Server) || scene->faults().devices().ok(); },
+                           kEnds);
+    (void)test::eventually([&] { return !scene->world().runs(Party::PnGw) || scene->world().make_pairing_code().ok(); },
+                           kEnds);
     if (!scene->world().runs(party)) ++tally.ended;
     CPNS_CHECK(scene->start_missing());
     note_all(result, *scene, result.fault);
