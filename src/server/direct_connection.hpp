@@ -33,6 +33,7 @@ struct DirectListener::Connection {
   std::optional<runtime::asio::steady_timer> watching;  ///< while it is open
   std::chrono::steady_clock::time_point open_since{};
   bool places_reported = false;
+  bool key_steps_due = false;  ///< steps 12 and 13 are done and not logged yet
 
   [[nodiscard]] ids::CorrelationId run() const { return lookup.device->correlation_id; }
   [[nodiscard]] ids::CmDeviceId device() const { return *lookup.device->cm_device_id; }

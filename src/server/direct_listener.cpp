@@ -134,6 +134,7 @@ Task<bool> DirectListener::hand_shake(ConnectionPtr connection) {
   }
   lookup.found.reset();  // and with it the Key Seed
   watch(connection);
+  log_key_steps(*connection);  // a quick client has answered before the line was written
   log_step(*connection, assign::Step::ClientFinished);
   co_return true;
 }
@@ -143,12 +144,16 @@ Task<std::optional<secret::TlsPsk>> DirectListener::find_key(DirectListener* sel
   auto psk = self->keys_.look_up(identity, connection->lookup);
   if (!connection->lookup.refusal) {
     // After the answer has left: a listener must not learn from its time whether there was something to log [T2].
-    asio::post(self->tasks_.executor(), [self, connection] {
-      self->log_step(*connection, assign::Step::ClientHello);
-      self->log_step(*connection, assign::Step::FindKey);
-    });
+    connection->key_steps_due = true;
+    asio::post(self->tasks_.executor(), [self, connection] { self->log_key_steps(*connection); });
   }
   co_return std::optional<secret::TlsPsk>(std::move(psk));
+}
+
+void DirectListener::log_key_steps(Connection& connection) {
+  if (!std::exchange(connection.key_steps_due, false)) return;
+  log_step(connection, assign::Step::ClientHello);
+  log_step(connection, assign::Step::FindKey);
 }
 
 void DirectListener::log_step(const Connection& connection, assign::Step step) {

@@ -95,6 +95,7 @@ class DirectListener {
   void mark_in_use(const Connection& connection);
   /// Whether the store has the device now, and its key is good.
   [[nodiscard]] bool is_good_now(const ids::CmDeviceId& id);
+  void log_key_steps(Connection& connection);
   void log_step(const Connection& connection, assign::Step step);
   void log_refusal(const Connection& connection, const Error& error);
 
