@@ -1,6 +1,6 @@
 #include "tls/client_hello.hpp"
 
-#include <algorithm>
+#include "tls/reader.hpp"
 
 namespace cpns::tls {
 
@@ -11,31 +11,11 @@ constexpr std::size_t kHandshakeRecord = 22;
 constexpr std::size_t kClientHello = 1;
 constexpr std::size_t kAlpn = 16;  // RFC 7301
 
-// Takes numbers and length-prefixed pieces off the front; once something was missing, everything after is empty.
-struct Pieces {
-  ByteView rest;
-  bool good = true;
-
-  ByteView take(std::size_t size) noexcept {
-    good = good && size <= rest.size();
-    if (!good) return {};
-    const auto piece = rest.first(size);
-    rest = rest.subspan(size);
-    return piece;
-  }
-  std::size_t number(std::size_t size) noexcept {
-    std::size_t value = 0;
-    for (const auto byte : take(size)) value = value << 8U | byte;
-    return value;
-  }
-  ByteView vector(std::size_t size) noexcept { return take(number(size)); }
-};
-
 bool lists_only(ByteView extension, std::string_view protocol) noexcept {
-  Pieces outer{extension};
-  Pieces names{outer.vector(2)};
+  Reader outer{extension};
+  Reader names{outer.vector(2)};
   const auto first = names.vector(1);
-  return outer.good && outer.rest.empty() && names.good && names.rest.empty() && as_text(first) == protocol;
+  return outer.done() && names.done() && as_text(first) == protocol;
 }
 
 }  // namespace
@@ -48,23 +28,23 @@ HelloVerdict client_hello_offers_only(ByteView stream, std::string_view protocol
   const std::size_t size = (std::size_t{stream[3]} << 8U) | stream[4];
   if (size + kRecordHeader > kMaxClientHello) return HelloVerdict::Other;
   if (stream.size() < kRecordHeader + size) return HelloVerdict::Incomplete;
-  Pieces record{stream.subspan(kRecordHeader, size)};
+  Reader record{stream.subspan(kRecordHeader, size)};
   if (record.number(1) != kClientHello) return HelloVerdict::Other;
-  Pieces hello{record.vector(3)};
+  Reader hello{record.vector(3)};
   hello.take(2 + 32);  // legacy_version, random
   hello.vector(1);     // legacy_session_id
   hello.vector(2);     // cipher_suites
   hello.vector(1);     // legacy_compression_methods
-  Pieces extensions{hello.vector(2)};
+  Reader extensions{hello.vector(2)};
   bool found = false;
-  while (extensions.good && !extensions.rest.empty()) {
+  while (extensions.more()) {
     const auto type = extensions.number(2);
     const auto body = extensions.vector(2);
     if (type != kAlpn) continue;
     if (found || !lists_only(body, protocol)) return HelloVerdict::Other;
     found = true;
   }
-  const bool whole = record.good && record.rest.empty() && hello.good && extensions.good;
+  const bool whole = record.done() && hello.good() && extensions.good();
   return whole && found ? HelloVerdict::Offers : HelloVerdict::Other;
 }
 

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "tls/psk13/hello.hpp"
-#include "tls/psk13/reader.hpp"
+#include "tls/reader.hpp"
 
 namespace cpns::tls::psk13 {
 

@@ -1,8 +1,8 @@
 #include "tls/psk13/imported.hpp"
 
 #include "tls/psk13/hello.hpp"
-#include "tls/psk13/reader.hpp"
 #include "tls/psk_extension.hpp"
+#include "tls/reader.hpp"
 
 namespace cpns::tls::psk13 {
 namespace {

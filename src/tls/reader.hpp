@@ -3,7 +3,7 @@
 
 #include "core/base/bytes.hpp"
 
-namespace cpns::tls::psk13 {
+namespace cpns::tls {
 
 /// Once something was missing, `good()` stays false and everything that is taken is empty or zero.
 class Reader {
@@ -37,4 +37,4 @@ class Reader {
   bool good_ = true;
 };
 
-}  // namespace cpns::tls::psk13
+}  // namespace cpns::tls
