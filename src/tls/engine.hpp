@@ -108,7 +108,7 @@ enum class EngineKind : std::uint8_t {
 [[nodiscard]] Result<std::unique_ptr<EngineFactory>> make_psk_server_factory(PskServerProfile profile,
                                                                              EngineKind kind = EngineKind::OpenSsl);
 [[nodiscard]] Result<std::unique_ptr<EngineFactory>> make_certificate_client_factory(CertificateProfile profile);
-/// Requires a client certificate from a trusted CA, or, for ALPN `cpns-enroll/1` alone, an external PSK.
+/// Requires a client certificate from a trusted CA, or an external PSK for `cpns-enroll/1` and `cpns-bearer/1` alone.
 [[nodiscard]] Result<std::unique_ptr<EngineFactory>> make_certificate_server_factory(CertificateProfile profile);
 
 }  // namespace cpns::tls
