@@ -44,32 +44,45 @@ Result<ids::PnGwId> asserted_identity(const SipHeaders& headers) {
   if (!any) return Error{Code::sip_identity_missing, "none", "one P-Asserted-Identity"};
   const auto* header = only_header(headers, kName);
   if (header == nullptr) return ambiguous("more than one header");
-  const auto uri = uri_in(without_blanks(*header));
+  return public_identity(uri_in(without_blanks(*header)));
+}
+
+std::string_view uri_of(std::string_view header) noexcept {
+  const auto open = header.find('<');
+  if (open == std::string_view::npos) return header.substr(0, header.find(';'));
+  const auto close = header.find('>', open);
+  // A name in quotes may hold brackets of its own: what follows the last quote counts.
+  const auto quote = header.rfind('"');
+  if (quote != std::string_view::npos && quote > open) return {};
+  return close == std::string_view::npos ? std::string_view() : header.substr(open + 1, close - open - 1);
+}
+
+Result<ids::PnGwId> public_identity(std::string_view uri) {
   const auto colon = uri.find(':');
-  if (colon == std::string_view::npos || !std::ranges::all_of(uri, is_uri_character)) return ambiguous(*header);
+  if (colon == std::string_view::npos || !std::ranges::all_of(uri, is_uri_character)) return ambiguous(uri);
   // One user, one text: schemes and hosts mean the same in any case of letters (RFC 3261 section 19.1.4).
   std::string scheme(uri.substr(0, colon));
   std::ranges::transform(scheme, scheme.begin(), lower_letter);
   std::string rest(uri.substr(colon + 1));
   if (scheme == "tel") {
-    if (rest.empty() || rest.find_first_not_of("+0123456789-.()") != std::string::npos) return ambiguous(*header);
+    if (rest.empty() || rest.find_first_not_of("+0123456789-.()") != std::string::npos) return ambiguous(uri);
     std::erase_if(rest, [](char c) { return c == '-' || c == '.' || c == '(' || c == ')'; });
     if (rest.find('+', 1) != std::string::npos || rest.find_first_of("0123456789") == std::string::npos) {
-      return ambiguous(*header);
+      return ambiguous(uri);
     }
   } else if (scheme == "sip" || scheme == "sips") {
     const auto at = rest.find('@');
     if (at == 0 || at == std::string::npos || at + 1 == rest.size() || rest.find('@', at + 1) != std::string::npos ||
         rest.find(':') < at) {
-      return ambiguous(*header);
+      return ambiguous(uri);
     }
     std::transform(rest.begin() + static_cast<std::ptrdiff_t>(at), rest.end(),
                    rest.begin() + static_cast<std::ptrdiff_t>(at), lower_letter);
   } else {
-    return ambiguous(*header);
+    return ambiguous(uri);
   }
   auto id = ids::PnGwId::parse(scheme + ":" + rest);
-  if (!id) return ambiguous(*header);
+  if (!id) return ambiguous(uri);
   return std::move(*id);
 }
 

@@ -13,4 +13,10 @@ namespace cpns::ims {
 /// or one with a comma), another scheme, URI parameters or headers, a password, characters that a URI can't have.
 [[nodiscard]] Result<ids::PnGwId> asserted_identity(const SipHeaders& headers);
 
+/// The same of one URI, without brackets: such as this user's own, or what stands in a To.
+[[nodiscard]] Result<ids::PnGwId> public_identity(std::string_view uri);
+
+/// The URI in To or From of a message, without its brackets and parameters; empty where the form is another.
+[[nodiscard]] std::string_view uri_of(std::string_view header) noexcept;
+
 }  // namespace cpns::ims

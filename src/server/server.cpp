@@ -80,28 +80,35 @@ Result<void> Server::open() {
                 KeyKeeperParts{parts_.sealer, parts_.seals, parts_.key_source, parts_.folder_keys, parts_.alias_keys,
                                parts_.settings.keys.alias_age, parts_.settings.device_lifetime},
                 tasks_);
-  CPNS_CHECK(open_admin());
+  CPNS_TRY(auto endpoint, operator_endpoint());
+  if (parts_.settings.ims.enabled()) {
+    CPNS_TRY(ims_, ImsListener::open(context_, parts_.settings, tasks_, *operator_links_, endpoint));
+  }
+  CPNS_CHECK(open_admin(std::move(endpoint)));
   start();
   return {};
 }
 
-Result<void> Server::open_admin() {
-  auto endpoint = parts_.settings.operator_link.endpoint;
-  if (!endpoint) {
-    CPNS_TRY(endpoint,
-             endpoint_of(*operator_listener_, parts_.settings.operator_link.listen, parts_.settings.server_id));
-  }
+Result<ids::Endpoint> Server::operator_endpoint() const {
+  const auto& settings = parts_.settings.operator_link;
+  if (settings.endpoint) return *settings.endpoint;
+  return endpoint_of(*operator_listener_, settings.listen, parts_.settings.server_id);
+}
+
+Result<void> Server::open_admin(ids::Endpoint operator_endpoint) {
   admin::View view{context_,
                    parts_.settings,
                    *direct_links_,
                    *operator_links_,
                    *keys_,
                    parts_.tokens,
-                   std::move(*endpoint),
+                   std::move(operator_endpoint),
                    {{"operator", operator_listener_->address()},
                     {"direct", direct_listener_->address()},
                     {"admin", parts_.admin_socket.string()}},
-                   runtime::now()};
+                   runtime::now(),
+                   ims_.get()};
+  if (ims_) view.listeners.emplace_back("ims", ims_->address());
   const auto& settings = parts_.settings.admin;
   if (!settings.shared_socket.empty()) {
     CPNS_TRY(shared_admin_, admin::Listener::open(settings.shared_socket, admin::Admission::WithToken, view, tasks_));
@@ -175,6 +182,7 @@ Task<void> Server::stop() {
   if (shared_admin_) shared_admin_->stop();
   if (keys_) keys_->stop();
   stop_clock_.raise();
+  if (ims_) ims_->close_all();
   if (operator_links_) operator_links_->close_all();
   if (direct_links_) direct_links_->close_all();
   (void)co_await tasks_.wait_until_idle(kStopLimit);
