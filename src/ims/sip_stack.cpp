@@ -18,6 +18,7 @@ struct SipSent;
 #define NTA_OUTGOING_MAGIC_T cpns::ims::SipSent
 #define SU_ROOT_MAGIC_T cpns::ims::SipThread
 #include <sofia-sip/msg_addr.h>
+#include <sofia-sip/msg_header.h>
 #include <sofia-sip/nta.h>
 #include <sofia-sip/nta_tport.h>
 #include <sofia-sip/sip_header.h>
@@ -76,21 +77,29 @@ void post_job(su_root_t* root, Job job) {
   if (su_msg_send(message) != 0) throw std::bad_alloc();
 }
 
+/// Not sip_header_as_string(): it believes in a zero at the end, which encoders leave out where the value just fits.
+std::string value_of(const msg_header_t* header) {
+  std::string text(255, '\0');
+  while (true) {
+    const auto size = msg_header_field_e(text.data(), static_cast<isize_t>(text.size() + 1), header, 0);
+    if (size < 0) return {};
+    const bool whole = static_cast<std::size_t>(size) <= text.size();
+    text.resize(static_cast<std::size_t>(size));
+    if (whole) return text;
+  }
+}
+
 SipHeaders headers_of(const msg_t* message) {
   SipHeaders all;
-  su_home_t home[1] = {SU_HOME_INIT(home)};
-  su_home_init(home);
   for (const msg_header_t* at = *msg_chain_head(message); at != nullptr; at = at->sh_succ) {
     const auto* name = at->sh_class->hc_name;
     if (sip_is_unknown(reinterpret_cast<const sip_header_t*>(at)) != 0) {
       const auto* unknown = at->sh_unknown;
       all.push_back({unknown->un_name, unknown->un_value == nullptr ? "" : unknown->un_value});
     } else if (name != nullptr && *name != '\0') {
-      const auto* text = sip_header_as_string(home, reinterpret_cast<const sip_header_t*>(at));
-      if (text != nullptr) all.push_back({name, text});
+      all.push_back({name, value_of(at)});
     }
   }
-  su_home_deinit(home);
   return all;
 }
 
@@ -124,7 +133,9 @@ void reply_to(SipThread& thread, std::uint64_t id, int status, const SipHeaders&
 
 int on_incoming(SipThread* thread, nta_leg_t* /*leg*/, nta_incoming_t* incoming, const sip_t* sip) {
   const auto method = sip->sip_request->rq_method;
-  if (method == sip_method_ack || method == sip_method_cancel) return 0;
+  // Ends the transaction, which 0 would leave with us for good: an ACK gets no answer, a CANCEL has found nothing.
+  if (method == sip_method_ack) return 200;
+  if (method == sip_method_cancel) return 481;
   auto* message = nta_incoming_getrequest(incoming);
   su_home_t home[1] = {SU_HOME_INIT(home)};
   su_home_init(home);
