@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "core/base/encoding.hpp"
+#include "ims/sip_gate.hpp"
+#include "ims/sofia_message.hpp"
 
 // Before sofia's headers: the types of what it hands back to us.
 namespace cpns::ims {
@@ -18,7 +20,6 @@ struct SipSent;
 #define NTA_OUTGOING_MAGIC_T cpns::ims::SipSent
 #define SU_ROOT_MAGIC_T cpns::ims::SipThread
 #include <sofia-sip/msg_addr.h>
-#include <sofia-sip/msg_header.h>
 #include <sofia-sip/nta.h>
 #include <sofia-sip/nta_tport.h>
 #include <sofia-sip/sip_header.h>
@@ -75,38 +76,6 @@ void post_job(su_root_t* root, Job job) {
   if (su_msg_create(message, su_root_task(root), nobody, run_job, sizeof(Job*)) != 0) throw std::bad_alloc();
   *static_cast<Job**>(su_msg_data(message)) = held.release();
   if (su_msg_send(message) != 0) throw std::bad_alloc();
-}
-
-/// Not sip_header_as_string(): it believes in a zero at the end, which encoders leave out where the value just fits.
-std::string value_of(const msg_header_t* header) {
-  std::string text(255, '\0');
-  while (true) {
-    const auto size = msg_header_field_e(text.data(), static_cast<isize_t>(text.size() + 1), header, 0);
-    if (size < 0) return {};
-    const bool whole = static_cast<std::size_t>(size) <= text.size();
-    text.resize(static_cast<std::size_t>(size));
-    if (whole) return text;
-  }
-}
-
-SipHeaders headers_of(const msg_t* message) {
-  SipHeaders all;
-  for (const msg_header_t* at = *msg_chain_head(message); at != nullptr; at = at->sh_succ) {
-    const auto* name = at->sh_class->hc_name;
-    if (sip_is_unknown(reinterpret_cast<const sip_header_t*>(at)) != 0) {
-      const auto* unknown = at->sh_unknown;
-      all.push_back({unknown->un_name, unknown->un_value == nullptr ? "" : unknown->un_value});
-    } else if (name != nullptr && *name != '\0') {
-      all.push_back({name, value_of(at)});
-    }
-  }
-  return all;
-}
-
-Bytes body_of(const sip_t* sip) {
-  if (sip == nullptr || sip->sip_payload == nullptr) return {};
-  const auto* data = reinterpret_cast<const std::uint8_t*>(sip->sip_payload->pl_data);
-  return {data, data + sip->sip_payload->pl_len};
 }
 
 /// Nothing where a value would end its line.
@@ -236,8 +205,9 @@ bool open_agent(SipThread& thread, const SipStack::Settings& settings) {
   const auto* contact = nta_agent_contact(thread.agent);
   const auto* text = contact == nullptr ? nullptr : url_as_string(home, contact->m_url);
   if (text != nullptr) thread.contact = text;
+  const auto port = contact == nullptr ? 0 : std::strtoul(url_port(contact->m_url), nullptr, 10);
   su_home_deinit(home);
-  return text != nullptr;
+  return text != nullptr && (settings.callers.empty() || hear_only(settings.callers, static_cast<std::uint16_t>(port)));
 }
 
 void close_agent(SipThread& thread) {

@@ -24,6 +24,9 @@ class SipStack {
     /// is refused, the request gets 408 after 32 s.
     std::string tls_folder;
     bool verify_callers = false;  ///< also who connects here needs a certificate of cafile.pem
+    /// Numeric addresses that may send to what listens here, at most 16; the kernel drops what others send. Empty: all.
+    /// Whom this end connects to need not be among them, so look at `source` of a request all the same.
+    std::vector<std::string> callers{};
   };
   using Answer = std::function<void(int status, SipHeaders headers)>;
   using OnRequest = std::function<void(SipRequest request, Answer answer)>;

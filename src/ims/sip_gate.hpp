@@ -1,0 +1,19 @@
+#pragma once
+// Who gets to knock at a SIP port at all. sofia reads and parses what anybody sends, keeps every connection for ever
+// and loses 50 kB with each of TLS, so strangers are to be turned away before it: by the kernel, at the listening
+// socket.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cpns::ims {
+
+inline constexpr std::size_t kMostCallers = 16;
+
+/// Has the kernel drop all packets for the listening sockets of this process at `port` that are from other addresses
+/// than `callers` (numeric, IPv4 or IPv6; at most kMostCallers): who else connects gets no answer. Connections that are
+/// open stay as they are. False where an address is none, or no socket listens there. Any thread.
+[[nodiscard]] bool hear_only(const std::vector<std::string>& callers, std::uint16_t port);
+
+}  // namespace cpns::ims
