@@ -131,8 +131,9 @@ TEST_F(SipHostileTest, when_requests_come_that_have_no_answer_then_nothing_of_th
   for (int i = 0; i < 400; ++i) {
     put(request("ACK", "", std::string(kBody, 'a')));
     put(request("CANCEL", "", std::string(kBody, 'a')));
+    // sofia ends a connection with more than 2 MB in its receive buffer.
+    if (i % 10 == 9) be_heard();
   }
-  be_heard();
   EXPECT_TRUE(run_until([&] { return held() < before + 100 * kBody; }));
 }
 
