@@ -28,6 +28,7 @@ struct SipSent;
 #include <sofia-sip/sip_tag.h>
 #include <sofia-sip/su.h>
 #include <sofia-sip/su_log.h>
+#include <sofia-sip/su_strlst.h>
 #include <sofia-sip/su_wait.h>
 #include <sofia-sip/tport_tag.h>
 
@@ -192,11 +193,17 @@ void print_nothing(void* /*stream*/, const char* /*format*/, va_list /*values*/)
 bool open_agent(SipThread& thread, const SipStack::Settings& settings) {
   thread.root = su_root_create(&thread);
   if (thread.root == nullptr) return false;
-  const int verify = settings.verify_callers ? TPTLS_VERIFY_IN | TPTLS_VERIFY_SUBJECTS_OUT : TPTLS_VERIFY_SUBJECTS_OUT;
+  su_home_t names_home[1] = {SU_HOME_INIT(names_home)};
+  su_home_init(names_home);
+  auto* names = su_strlst_create(names_home);
+  for (const auto& name : settings.caller_names) su_strlst_dup_append(names, name.c_str());
+  int verify = TPTLS_VERIFY_SUBJECTS_OUT;
+  if (settings.verify_callers) verify |= settings.caller_names.empty() ? TPTLS_VERIFY_IN : TPTLS_VERIFY_SUBJECTS_IN;
   thread.agent =
       nta_agent_create(thread.root, URL_STRING_MAKE(settings.listen.c_str()), nullptr, nullptr, NTATAG_UA(0),
-                       NTATAG_UDP_MTU(1300), TPTAG_TLS_VERIFY_POLICY(verify),
+                       NTATAG_UDP_MTU(1300), TPTAG_TLS_VERIFY_POLICY(verify), TPTAG_TLS_VERIFY_SUBJECTS(names),
                        TAG_IF(!settings.tls_folder.empty(), TPTAG_CERTIFICATE(settings.tls_folder.c_str())), TAG_END());
+  su_home_deinit(names_home);
   if (thread.agent == nullptr) return false;
   thread.leg = nta_leg_tcreate(thread.agent, on_incoming, &thread, NTATAG_NO_DIALOG(1), TAG_END());
   if (thread.leg == nullptr) return false;
