@@ -24,9 +24,15 @@ std::optional<Seconds> seconds_of(std::string_view text) {
 }
 
 /// How long the registrar took it for: of the contact, or of the whole reply (RFC 3261 section 10.2.4).
-std::optional<Seconds> granted(const SipReply& reply) {
+std::optional<Seconds> granted(const SipReply& reply, std::string_view own) {
   constexpr std::string_view kName = ";expires=";
-  const auto contact = find_header(reply.headers, "Contact");
+  // Other devices of the same user stand there too.
+  const auto bracketed = "<" + std::string(own);
+  const auto mine = std::ranges::find_if(reply.headers, [&](const SipHeader& header) {
+    return find_header({header}, "Contact").find(bracketed) != std::string_view::npos;
+  });
+  const auto contact =
+      mine == reply.headers.end() ? find_header(reply.headers, "Contact") : std::string_view(mine->value);
   const auto at = contact.find(kName);
   return at == std::string_view::npos ? seconds_of(find_header(reply.headers, "Expires"))
                                       : seconds_of(contact.substr(at + kName.size()));
@@ -98,11 +104,7 @@ Registration::Outcome Registration::on_reply(const SipReply& reply) {
   const auto text = std::to_string(reply.status) + " " + reply.phrase;
   if (reply.status == 401) return on_challenge(reply);
   if (reply.status == 200) return on_registered(reply);
-  if (state_ == State::Leaving) {
-    state_ = State::Gone;
-    registered_ = false;
-    return {};
-  }
+  if (state_ == State::Leaving) return gone({});
   if (reply.status == 403 || reply.status == 404) {
     const auto code = state_ == State::Answering ? Code::ims_usim_answer_refused : Code::ims_registration_refused;
     return refuse(Error{code, text, "200"});
@@ -142,16 +144,12 @@ Registration::Outcome Registration::on_challenge(const SipReply& reply) {
 }
 
 Registration::Outcome Registration::on_registered(const SipReply& reply) {
-  if (state_ == State::Leaving) {
-    state_ = State::Gone;
-    registered_ = false;
-    return {};
-  }
+  if (state_ == State::Leaving) return gone({});
   // Only the network that has proven itself to the USIM may say so [L1].
   if (state_ != State::Answering) {
     return refuse(Error{Code::usim_network_not_proven, "200 without a challenge", "a challenge with AUTN"});
   }
-  const auto time = granted(reply);
+  const auto time = granted(reply, settings_.contact);
   if (!time || time->count() == 0) {
     return pause(Error{Code::sip_malformed, "200 without a time", "Contact with expires, or Expires"});
   }
@@ -199,13 +197,22 @@ Registration::Outcome Registration::leave() {
   return ask(State::Leaving);
 }
 
+Registration::Outcome Registration::gone(std::optional<Error> error) {
+  state_ = State::Gone;
+  registered_ = false;
+  return {{}, {}, std::move(error), {}};
+}
+
 Registration::Outcome Registration::refuse(Error error) {
+  // Who has left is not brought back by what the network answers.
+  if (state_ == State::Leaving) return gone(std::move(error));
   state_ = State::Refused;
   registered_ = false;
   return {{}, settings_.refused_pause, std::move(error), {}};
 }
 
 Registration::Outcome Registration::pause(Error error) {
+  if (state_ == State::Leaving) return gone(std::move(error));
   state_ = State::Pausing;
   registered_ = false;
   pause_ = pause_.count() == 0 ? settings_.first_pause : std::min(pause_ * 2, settings_.longest_pause);

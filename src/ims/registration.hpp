@@ -78,6 +78,7 @@ class Registration {
   [[nodiscard]] Outcome ask(RegistrationState next);
   [[nodiscard]] Outcome on_challenge(const SipReply& reply);
   [[nodiscard]] Outcome on_registered(const SipReply& reply);
+  [[nodiscard]] Outcome gone(std::optional<Error> error);
   [[nodiscard]] Outcome refuse(Error error);
   [[nodiscard]] Outcome pause(Error error);
 

@@ -186,5 +186,26 @@ TEST_F(RegistrationTest, when_a_name_could_break_a_header_then_it_is_refused) {
   }
 }
 
+TEST_F(RegistrationTest, when_other_devices_of_the_user_are_registered_too_then_the_time_of_this_one_counts) {
+  static_cast<void>(registration_->begin());
+  static_cast<void>(registration_->on_reply(challenge(number_ += 32, keys_)));
+  auto reply = ok("60");
+  reply.headers.insert(reply.headers.begin(), {"Contact", "<sip:192.0.2.9:5060>;expires=600000"});
+  EXPECT_EQ(registration_->on_reply(reply).wake_after, Seconds(30));
+}
+
+TEST_F(RegistrationTest, when_it_is_leaving_then_no_answer_of_the_network_brings_it_back) {
+  const SipReply nonsense{401, "Unauthorized", {{"WWW-Authenticate", "Digest"}}, {}};
+  for (const auto& answer :
+       {nonsense, challenge(32, keys_of(8)), SipReply{503, "", {}, {}}, SipReply{403, "", {}, {}}}) {
+    register_once();
+    static_cast<void>(registration_->leave());
+    const auto outcome = registration_->on_reply(answer);
+    EXPECT_EQ(registration_->state(), State::Gone) << answer.status;
+    EXPECT_FALSE(outcome.wake_after);
+    EXPECT_FALSE(outcome.send);
+  }
+}
+
 }  // namespace
 }  // namespace cpns::ims
