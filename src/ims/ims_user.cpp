@@ -1,21 +1,12 @@
 #include "ims/ims_user.hpp"
 
 #include "core/base/encoding.hpp"
+#include "ims/reg_subscription.hpp"
+#include "ims/sip_uri.hpp"
 
 namespace cpns::ims {
-namespace {
 
 namespace asio = runtime::asio;
-
-/// The host of a SIP URI, numeric or a name, without port.
-std::string_view host_of(std::string_view uri) {
-  uri.remove_prefix(std::min(uri.find(':') + 1, uri.size()));
-  if (const auto at = uri.find('@'); at != std::string_view::npos) uri.remove_prefix(at + 1);
-  if (uri.starts_with('[')) return uri.substr(1, uri.find(']') - 1);
-  return uri.substr(0, uri.find_first_of(":;?"));
-}
-
-}  // namespace
 
 struct ImsUser::Impl : std::enable_shared_from_this<Impl> {
   Impl(asio::any_io_executor executor, SipStack& sip, Settings given, crypto::Random& source, runtime::Log& writes,
@@ -26,9 +17,14 @@ struct ImsUser::Impl : std::enable_shared_from_this<Impl> {
         log(writes),
         handler(std::move(tells)),
         registration(std::move(made)),
-        timer(std::move(executor)) {}
+        watch({settings.impu, settings.pcscf, sip.contact(), settings.expires}, source),
+        timer(executor),
+        watch_timer(std::move(executor)) {}
 
   void perform(Registration::Outcome outcome);
+  void perform_watch(RegSubscription::Outcome outcome);
+  void follow(bool now);
+  void obey(const RegVerdict& verdict);
   void take(SipRequest request, const SipStack::Answer& answer);
 
   SipStack& stack;
@@ -37,7 +33,11 @@ struct ImsUser::Impl : std::enable_shared_from_this<Impl> {
   runtime::Log& log;
   Handler handler;
   Registration registration;
+  RegSubscription watch;
   asio::steady_timer timer;
+  asio::steady_timer watch_timer;
+  std::uint64_t registers = 0;   ///< that were sent: the reply to an older one says nothing
+  std::uint64_t subscribes = 0;  ///< the same
   bool was_registered = false;
   std::uint32_t sequence = 0;
 };
@@ -53,19 +53,62 @@ void ImsUser::Impl::perform(Registration::Outcome outcome) {
     });
   }
   if (outcome.send) {
-    stack.send(std::move(*outcome.send), [weak = weak_from_this()](const SipReply& reply) {
-      if (const auto self = weak.lock()) self->perform(self->registration.on_reply(reply));
+    stack.send(std::move(*outcome.send), [weak = weak_from_this(), which = ++registers](const SipReply& reply) {
+      const auto self = weak.lock();
+      if (self && which == self->registers) self->perform(self->registration.on_reply(reply));
     });
   }
   if (const bool now = registration.registered(); now != was_registered) {
     was_registered = now;
+    follow(now);
     if (handler.on_change) handler.on_change(now);
   }
 }
 
+void ImsUser::Impl::follow(bool now) {
+  if (now) return perform_watch(watch.begin(registration.service_route()));
+  watch_timer.cancel();
+  watch.end();
+}
+
+void ImsUser::Impl::perform_watch(RegSubscription::Outcome outcome) {
+  if (outcome.error) log.error(*outcome.error, {{"impu", settings.impu}, {"pcscf", settings.pcscf}});
+  if (outcome.wake_after) {
+    watch_timer.expires_after(*outcome.wake_after);
+    watch_timer.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
+      if (const auto self = weak.lock(); self && !cancelled) self->perform_watch(self->watch.on_time());
+    });
+  }
+  if (outcome.send) {
+    stack.send(std::move(*outcome.send), [weak = weak_from_this(), which = ++subscribes](const SipReply& reply) {
+      const auto self = weak.lock();
+      if (self && which == self->subscribes) self->perform_watch(self->watch.on_reply(reply));
+    });
+  }
+}
+
+void ImsUser::Impl::obey(const RegVerdict& verdict) {
+  using Kind = RegVerdict::Kind;
+  if (verdict.kind == Kind::Stands) return;
+  const auto after =
+      verdict.kind == Kind::AgainLater ? Registration::Seconds(verdict.retry_after) : std::chrono::seconds(0);
+  auto outcome = registration.on_network_ended(verdict.kind != Kind::Stop, after);
+  if (outcome.event == Code::ims_deregistered) {
+    log.event(Code::ims_deregistered, {{"impu", settings.impu}, {"event", to_text(verdict.event)}});
+    outcome.event.reset();
+  }
+  perform(std::move(outcome));
+}
+
 void ImsUser::Impl::take(SipRequest request, const SipStack::Answer& answer) {
   // The network's word comes from the P-CSCF alone; over TLS the connection says who that is.
-  if (request.method != "MESSAGE") return answer(405, {{"Allow", "MESSAGE"}});
+  if (request.method == "NOTIFY") {
+    auto notified = watch.on_notify(request);
+    answer(notified.status, std::move(notified.headers));
+    perform_watch(std::move(notified.outcome));
+    return obey(notified.verdict);
+  }
+  if (request.method != "MESSAGE") return answer(405, {{"Allow", "MESSAGE, NOTIFY"}});
   if (!registration.registered()) return answer(480, {});
   const auto type = find_header(request.headers, "Content-Type");
   if (type != kCpnsContentType || request.body.empty() || request.body.size() > kMostBodyBytes) {
@@ -79,7 +122,7 @@ void ImsUser::Impl::take(SipRequest request, const SipStack::Answer& answer) {
 
 Result<std::unique_ptr<ImsUser>> ImsUser::make(asio::any_io_executor executor, SipStack& stack, Settings settings,
                                                Usim& usim, crypto::Random& random, runtime::Log& log, Handler handler) {
-  if (host_of(settings.pcscf).empty() || host_of(settings.service).empty()) {
+  if (uri_host(settings.pcscf).empty() || uri_host(settings.service).empty()) {
     return Error{Code::ims_user_unreadable, settings.pcscf + ", " + settings.service, "two SIP URIs"};
   }
   CPNS_TRY(auto registration, Registration::make({settings.impi, settings.impu, settings.realm, settings.pcscf,
@@ -94,12 +137,16 @@ Result<std::unique_ptr<ImsUser>> ImsUser::make(asio::any_io_executor executor, S
   return std::unique_ptr<ImsUser>(new ImsUser(std::move(impl)));
 }
 
-ImsUser::~ImsUser() { impl_->timer.cancel(); }
+ImsUser::~ImsUser() {
+  impl_->timer.cancel();
+  impl_->watch_timer.cancel();
+}
 
 void ImsUser::start() { impl_->perform(impl_->registration.begin()); }
 
 void ImsUser::leave() {
   impl_->timer.cancel();
+  impl_->follow(false);
   impl_->perform(impl_->registration.leave());
 }
 

@@ -1,10 +1,10 @@
 #include "ims/registration.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "core/base/encoding.hpp"
 #include "ims/digest_answer.hpp"
+#include "ims/sip_uri.hpp"
 
 namespace cpns::ims {
 namespace {
@@ -16,20 +16,20 @@ bool fits_in_header(std::string_view text) {
   return !text.empty() && !has_control_character(text) && text.find_first_of("\"\\<> ,") == std::string_view::npos;
 }
 
-std::optional<Seconds> seconds_of(std::string_view text) {
-  std::uint32_t value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc() || (end != text.data() + text.size() && *end != ';' && *end != ' ')) return std::nullopt;
-  return Seconds(value);
-}
-
-/// How long the registrar took it for: of the contact, or of the whole reply (RFC 3261 section 10.2.4).
-std::optional<Seconds> granted(const SipReply& reply) {
-  constexpr std::string_view kName = ";expires=";
-  const auto contact = find_header(reply.headers, "Contact");
-  const auto at = contact.find(kName);
-  return at == std::string_view::npos ? seconds_of(find_header(reply.headers, "Expires"))
-                                      : seconds_of(contact.substr(at + kName.size()));
+/// How long the registrar took it for: of our contact, or of the whole reply (RFC 3261 section 10.2.4). Other contacts
+/// are of this user's other devices; a border element may have written another address in ours.
+std::optional<Seconds> granted(const SipReply& reply, std::string_view contact) {
+  const std::string* found = nullptr;
+  for (const auto& header : reply.headers) {
+    if (!same_word(header.name, "Contact")) continue;
+    const bool ours = same_place(header_uri(header.value), contact);
+    if (ours || found == nullptr) found = &header.value;
+    if (ours) break;
+  }
+  const auto own = found == nullptr ? std::nullopt : header_parameter(*found, "expires");
+  const auto text = own.value_or(find_header(reply.headers, "Expires"));
+  const auto seconds = decimal(trimmed(text));
+  return seconds ? std::optional(Seconds(*seconds)) : std::nullopt;
 }
 
 // TS 24.229 section 5.1.1.4.1: 600 s before the end, or at half of the time where that is short.
@@ -151,7 +151,7 @@ Registration::Outcome Registration::on_registered(const SipReply& reply) {
   if (state_ != State::Answering) {
     return refuse(Error{Code::usim_network_not_proven, "200 without a challenge", "a challenge with AUTN"});
   }
-  const auto time = granted(reply);
+  const auto time = granted(reply, settings_.contact);
   if (!time || time->count() == 0) {
     return pause(Error{Code::sip_malformed, "200 without a time", "Contact with expires, or Expires"});
   }
@@ -172,9 +172,13 @@ Registration::Outcome Registration::on_time() {
   return {};
 }
 
-Registration::Outcome Registration::on_network_ended(bool again) {
-  if (!registered_) return {};
+Registration::Outcome Registration::on_network_ended(bool again, Seconds after) {
+  if (!registered_ || state_ == State::Leaving) return {};
   registered_ = false;
+  if (again && after.count() > 0) {
+    state_ = State::Pausing;
+    return {{}, after, {}, Code::ims_deregistered};
+  }
   if (!again) {
     auto outcome = refuse(Error{Code::ims_deregistered, "rejected", "registered"});
     outcome.event = Code::ims_deregistered;

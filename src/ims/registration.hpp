@@ -59,8 +59,9 @@ class Registration {
   [[nodiscard]] Outcome begin();
   [[nodiscard]] Outcome on_reply(const SipReply& reply);
   [[nodiscard]] Outcome on_time();
-  /// The network ended it (reg event package, RFC 3680); `again` where it asks for a new registration at once.
-  [[nodiscard]] Outcome on_network_ended(bool again);
+  /// The network ended it (reg event package, RFC 3680); `again` where it lets this user register anew, `after` a time
+  /// that it names.
+  [[nodiscard]] Outcome on_network_ended(bool again, Seconds after = Seconds(0));
   /// A request of this user was refused because the network no longer knows it: registers anew.
   [[nodiscard]] Outcome on_forgotten();
   /// Deregisters.

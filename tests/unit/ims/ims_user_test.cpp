@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ims/reginfo.hpp"
 #include "ims/software_usim.hpp"
 #include "runtime/system_random.hpp"
 #include "store/keys/local_seal.hpp"
@@ -41,6 +42,11 @@ class ImsUserTest : public ::testing::Test {
       received_ = request;
       return answer(message_status_, {});
     }
+    if (request.method == "SUBSCRIBE") {
+      // A NOTIFY may come first (RFC 6665 section 4.4.1), and here it does: the 200's tag would be of sofia's making.
+      subscribed_ = request;
+      return;
+    }
     contact_ = find_header(request.headers, "Contact");
     if (find_header(request.headers, "Authorization").find("response=\"\"") == std::string_view::npos) {
       return answer(200, {{"Contact", contact_}, {"Service-Route", "<" + network_->contact() + ";lr>"}});
@@ -59,7 +65,7 @@ class ImsUserTest : public ::testing::Test {
   }
   void come_up() {
     user_->start();
-    ASSERT_TRUE(run_until([&] { return user_->registered(); }));
+    ASSERT_TRUE(run_until([&] { return user_->registered() && subscribed_.method == "SUBSCRIBE"; }));
   }
   std::string sent(ByteView body) {
     std::string outcome;
@@ -68,19 +74,41 @@ class ImsUserTest : public ::testing::Test {
     return outcome;
   }
   int told(std::string_view type, const Bytes& body) {
-    int status = 0;
+    return asked({"MESSAGE",
+                  "",
+                  "",
+                  {{"From", "<sip:cpns@cpns.test>;tag=1"},
+                   {"To", "<sip:gw1@cpns.test>"},
+                   {"Call-ID", "c" + std::to_string(++number_)},
+                   {"CSeq", "1 MESSAGE"},
+                   {"Content-Type", std::string(type)}},
+                  body,
+                  ""});
+  }
+  /// What the S-CSCF says of the contact that was registered last.
+  int notified(std::string_view event) {
     const auto uri = contact_.substr(1, contact_.find('>') - 1);
-    network_->send({"MESSAGE",
-                    uri,
-                    "",
-                    {{"From", "<sip:cpns@cpns.test>;tag=1"},
-                     {"To", "<sip:gw1@cpns.test>"},
-                     {"Call-ID", "c" + std::to_string(++number_)},
-                     {"CSeq", "1 MESSAGE"},
-                     {"Content-Type", std::string(type)}},
-                    body,
-                    ""},
-                   [&](const SipReply& reply) { status = reply.status; });
+    const std::string body = R"(<reginfo xmlns="urn:ietf:params:xml:ns:reginfo" version="0" state="full">)"
+                             R"(<registration aor="sip:gw1@cpns.test" id="r" state="terminated">)"
+                             R"(<contact id="c" state="terminated" event=")" +
+                             std::string(event) + "\"><uri>" + uri + "</uri></contact></registration></reginfo>";
+    return asked({"NOTIFY",
+                  "",
+                  "",
+                  {{"From", "<sip:gw1@cpns.test>;tag=network"},
+                   {"To", std::string(find_header(subscribed_.headers, "From"))},
+                   {"Call-ID", std::string(find_header(subscribed_.headers, "Call-ID"))},
+                   {"CSeq", "1 NOTIFY"},
+                   {"Event", "reg"},
+                   {"Subscription-State", "terminated"},
+                   {"Content-Type", std::string(kReginfoContentType)}},
+                  Bytes(body.begin(), body.end()),
+                  ""});
+  }
+  int asked(SipRequest request) {
+    int status = 0;
+    request.uri = contact_.substr(1, contact_.find('>') - 1);
+    network_->send(std::move(request), [&](const SipReply& reply) { status = reply.status; });
     EXPECT_TRUE(run_until([&] { return status != 0; }));
     return status;
   }
@@ -96,6 +124,7 @@ class ImsUserTest : public ::testing::Test {
   int message_status_ = 202;
   std::string contact_;
   SipRequest received_;
+  SipRequest subscribed_;
   Bytes heard_;
   std::vector<bool> changes_;
   runtime::asio::io_context loop_{1};
@@ -142,11 +171,29 @@ TEST_F(ImsUserTest, when_the_user_has_no_such_service_then_the_error_says_so_and
   EXPECT_TRUE(user_->registered());
 }
 
+TEST_F(ImsUserTest, when_the_network_deactivates_the_registration_then_the_user_registers_anew_at_once) {
+  come_up();
+  const auto first = std::string(find_header(subscribed_.headers, "Call-ID"));
+  EXPECT_EQ(notified("deactivated"), 200);
+  ASSERT_TRUE(run_until([&] { return changes_ == std::vector<bool>{true, false, true}; }));
+  ASSERT_TRUE(run_until([&] { return find_header(subscribed_.headers, "Call-ID") != first; }));
+}
+
+TEST_F(ImsUserTest, when_the_network_rejects_the_user_then_it_stays_away) {
+  come_up();
+  EXPECT_EQ(notified("rejected"), 200);
+  ASSERT_TRUE(run_until([&] { return !user_->registered(); }));
+  EXPECT_EQ(user_->state(), RegistrationState::Refused);
+  EXPECT_EQ(sent(Bytes{1}), "ims_registration_lost");
+  EXPECT_EQ(notified("deactivated"), 481);
+}
+
 TEST_F(ImsUserTest, when_it_leaves_then_nothing_more_is_heard) {
   come_up();
   user_->leave();
   ASSERT_TRUE(run_until([&] { return user_->state() == RegistrationState::Gone; }));
   EXPECT_EQ(told(kCpnsContentType, {1}), 480);
+  EXPECT_EQ(notified("deactivated"), 481);
 }
 
 }  // namespace

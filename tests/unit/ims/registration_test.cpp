@@ -164,6 +164,27 @@ TEST_F(RegistrationTest, when_the_network_ends_it_then_it_is_begun_again_only_wh
   EXPECT_EQ(registration_->state(), State::Refused);
 }
 
+TEST_F(RegistrationTest, when_the_network_names_a_time_then_it_is_begun_again_after_it) {
+  register_once();
+  const auto later = registration_->on_network_ended(true, Seconds(40));
+  EXPECT_FALSE(later.send);
+  EXPECT_EQ(later.wake_after, Seconds(40));
+  EXPECT_FALSE(registration_->registered());
+  EXPECT_TRUE(registration_->on_time().send);
+}
+
+TEST_F(RegistrationTest, when_other_contacts_stand_in_the_200_then_the_time_is_that_of_ours) {
+  static_cast<void>(registration_->begin());
+  static_cast<void>(registration_->on_reply(challenge(number_ += 32, keys_)));
+  const auto done = registration_->on_reply({200,
+                                             "OK",
+                                             {{"Contact", "<sip:192.0.2.9:5060>;expires=7"},
+                                              {"Contact", "<sip:192.0.2.1:5060>;q=1;expires=100"},
+                                              {"Expires", "9"}},
+                                             {}});
+  EXPECT_EQ(done.wake_after, Seconds(50));
+}
+
 TEST_F(RegistrationTest, when_the_user_leaves_then_expires_is_zero_and_a_challenge_is_answered) {
   register_once();
   const auto leaving = registration_->leave();
