@@ -1,5 +1,8 @@
 #include "ims/ims_user.hpp"
 
+#include <algorithm>
+#include <bit>
+
 #include "core/base/encoding.hpp"
 #include "ims/reg_subscription.hpp"
 #include "ims/sip_uri.hpp"
@@ -7,6 +10,14 @@
 namespace cpns::ims {
 
 namespace asio = runtime::asio;
+
+namespace {
+
+Registration::Moment now() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+}  // namespace
 
 struct ImsUser::Impl : std::enable_shared_from_this<Impl> {
   Impl(asio::any_io_executor executor, SipStack& sip, Settings given, crypto::Random& source, runtime::Log& writes,
@@ -25,6 +36,7 @@ struct ImsUser::Impl : std::enable_shared_from_this<Impl> {
   void perform_watch(RegSubscription::Outcome outcome);
   void follow(bool now);
   void obey(const RegVerdict& verdict);
+  [[nodiscard]] bool is_from_pcscf(const SipRequest& request) const;
   void take(SipRequest request, const SipStack::Answer& answer);
 
   SipStack& stack;
@@ -36,6 +48,8 @@ struct ImsUser::Impl : std::enable_shared_from_this<Impl> {
   RegSubscription watch;
   asio::steady_timer timer;
   asio::steady_timer watch_timer;
+  std::string pcscf_address;     ///< that the 200 to REGISTER came from
+  std::uint64_t strangers = 0;   ///< requests that came from elsewhere
   std::uint64_t registers = 0;   ///< that were sent: the reply to an older one says nothing
   std::uint64_t subscribes = 0;  ///< the same
   bool was_registered = false;
@@ -49,13 +63,15 @@ void ImsUser::Impl::perform(Registration::Outcome outcome) {
   if (outcome.wake_after) {
     timer.expires_after(*outcome.wake_after);
     timer.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
-      if (const auto self = weak.lock(); self && !cancelled) self->perform(self->registration.on_time());
+      if (const auto self = weak.lock(); self && !cancelled) self->perform(self->registration.on_time(now()));
     });
   }
   if (outcome.send) {
     stack.send(std::move(*outcome.send), [weak = weak_from_this(), which = ++registers](const SipReply& reply) {
       const auto self = weak.lock();
-      if (self && which == self->registers) self->perform(self->registration.on_reply(reply));
+      if (!self || which != self->registers) return;
+      if (reply.status == 200) self->pcscf_address = reply.source;
+      self->perform(self->registration.on_reply(reply, now()));
     });
   }
   if (const bool now = registration.registered(); now != was_registered) {
@@ -92,7 +108,7 @@ void ImsUser::Impl::obey(const RegVerdict& verdict) {
   if (verdict.kind == Kind::Stands) return;
   const auto after =
       verdict.kind == Kind::AgainLater ? Registration::Seconds(verdict.retry_after) : std::chrono::seconds(0);
-  auto outcome = registration.on_network_ended(verdict.kind != Kind::Stop, after);
+  auto outcome = registration.on_network_ended(verdict.kind != Kind::Stop, after, now());
   if (outcome.event == Code::ims_deregistered) {
     log.event(Code::ims_deregistered, {{"impu", settings.impu}, {"event", to_text(verdict.event)}});
     outcome.event.reset();
@@ -100,8 +116,26 @@ void ImsUser::Impl::obey(const RegVerdict& verdict) {
   perform(std::move(outcome));
 }
 
+bool ImsUser::Impl::is_from_pcscf(const SipRequest& request) const {
+  if (pcscf_address.empty() || request.source != pcscf_address) return false;
+  if (!is_tls_uri(settings.pcscf)) return true;
+  // An address is easily taken by a neighbour; the certificate says who is at the other end.
+  const auto host = uri_host(settings.pcscf);
+  return std::ranges::any_of(request.peer_names, [&](std::string_view name) {
+    // A SIP domain may stand there as a URI (RFC 5922 section 7.1), without user.
+    const bool is_domain = name.find(':') != std::string_view::npos && name.find('@') == std::string_view::npos;
+    return same_word(is_domain ? uri_host(name) : name, host);
+  });
+}
+
 void ImsUser::Impl::take(SipRequest request, const SipStack::Answer& answer) {
-  // The network's word comes from the P-CSCF alone; over TLS the connection says who that is.
+  if (!is_from_pcscf(request)) {
+    // Whoever reaches this port can do it again and again: logged at 1, 2, 4, 8...
+    if (std::has_single_bit(++strangers)) {
+      log.error(Error{Code::sip_peer_not_trusted, request.source, pcscf_address}, {{"count", strangers}});
+    }
+    return answer(403, {});
+  }
   if (request.method == "NOTIFY") {
     auto notified = watch.on_notify(request);
     answer(notified.status, std::move(notified.headers));
@@ -125,6 +159,9 @@ Result<std::unique_ptr<ImsUser>> ImsUser::make(asio::any_io_executor executor, S
   if (uri_host(settings.pcscf).empty() || uri_host(settings.service).empty()) {
     return Error{Code::ims_user_unreadable, settings.pcscf + ", " + settings.service, "two SIP URIs"};
   }
+  if (is_tls_uri(settings.pcscf) && !is_tls_uri(stack.contact())) {
+    return Error{Code::ims_user_unreadable, settings.pcscf + " from " + stack.contact(), "TLS at both, or at neither"};
+  }
   CPNS_TRY(auto registration, Registration::make({settings.impi, settings.impu, settings.realm, settings.pcscf,
                                                   stack.contact(), settings.expires},
                                                  usim, random));
@@ -142,12 +179,12 @@ ImsUser::~ImsUser() {
   impl_->watch_timer.cancel();
 }
 
-void ImsUser::start() { impl_->perform(impl_->registration.begin()); }
+void ImsUser::start() { impl_->perform(impl_->registration.begin(now())); }
 
 void ImsUser::leave() {
   impl_->timer.cancel();
   impl_->follow(false);
-  impl_->perform(impl_->registration.leave());
+  impl_->perform(impl_->registration.leave(now()));
 }
 
 RegistrationState ImsUser::state() const noexcept { return impl_->registration.state(); }
@@ -177,7 +214,7 @@ void ImsUser::send(ByteView body, std::function<void(Result<void>)> on_sent) {
     if (reply.status == 404) return on_sent(Error{Code::sip_service_unknown, text, "200"});
     // What a P-CSCF, and an S-CSCF that was restarted, say to who is not registered.
     if (reply.status == 403 || reply.status == 504) {
-      there->perform(there->registration.on_forgotten());
+      there->perform(there->registration.on_forgotten(now()));
       return on_sent(Error{Code::ims_registration_lost, text, "200"});
     }
     on_sent(Error{Code::sip_not_sent, text, "200"});

@@ -10,13 +10,6 @@ namespace {
 
 using Seconds = RegSubscription::Seconds;
 
-constexpr Seconds kLongestRetryAfter{3600};  // whoever names more would switch the subscription off
-
-Seconds retry_after_of(std::string_view text) {
-  const auto seconds = decimal(trimmed(text.substr(0, text.find_first_of("; ("))));
-  return seconds ? std::min(Seconds(*seconds), kLongestRetryAfter) : Seconds(0);
-}
-
 // As a registration is renewed: 600 s before the end, or at half of the time where that is short.
 Seconds refresh_after(Seconds granted) {
   return std::max(granted > Seconds(1200) ? granted - Seconds(600) : granted / 2, Seconds(1));
@@ -87,8 +80,7 @@ RegSubscription::Outcome RegSubscription::on_reply(const SipReply& reply) {
   if (reply.status >= 300) {
     // The dialogue is gone, as after a restart of the S-CSCF: a new one at once, and with a pause if that fails too.
     if (reply.status == 481 && refreshed) return ask_anew();
-    auto outcome = pause(is_refusal(reply.status) ? settings_.refused_pause
-                                                  : retry_after_of(find_header(reply.headers, "Retry-After")));
+    auto outcome = pause(is_refusal(reply.status) ? settings_.refused_pause : Seconds(retry_after(reply.headers)));
     outcome.error = Error{Code::sip_not_sent, text, "200"};
     return outcome;
   }
@@ -162,8 +154,9 @@ RegSubscription::Notified RegSubscription::on_notify(const SipRequest& request) 
     // RFC 6665 section 4.1.3: these reasons say that it would end again.
     const auto reason = header_parameter(subscription, "reason").value_or("");
     const bool final = same_word(reason, "rejected") || same_word(reason, "noresource");
-    const auto least = retry_after_of(header_parameter(subscription, "retry-after").value_or(""));
-    notified.outcome = pause(final ? settings_.refused_pause : least);
+    const auto least =
+        retry_after({{"Retry-After", std::string(header_parameter(subscription, "retry-after").value_or(""))}});
+    notified.outcome = pause(final ? settings_.refused_pause : Seconds(least));
   } else if (behind && state_ == State::Active) {
     // A refresh brings the whole state.
     state_ = State::Refreshing;

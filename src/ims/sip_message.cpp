@@ -17,4 +17,10 @@ const std::string* only_header(const SipHeaders& headers, std::string_view name)
   return &found->value;
 }
 
+std::uint32_t retry_after(const SipHeaders& headers) noexcept {
+  const auto text = find_header(headers, "Retry-After");
+  const auto seconds = decimal(trimmed(text.substr(0, text.find_first_of("; ("))));
+  return std::min(seconds.value_or(0), std::uint32_t{3600});
+}
+
 }  // namespace cpns::ims

@@ -80,6 +80,11 @@ std::optional<std::string_view> uri_parameter(std::string_view uri, std::string_
   return first == std::string_view::npos ? std::nullopt : find_parameter(uri.substr(first), name);
 }
 
+bool is_tls_uri(std::string_view uri) noexcept {
+  return same_word(uri.substr(0, uri.find(':')), "sips") ||
+         same_word(uri_parameter(uri, "transport").value_or(""), "tls");
+}
+
 bool same_place(std::string_view a, std::string_view b) noexcept {
   const auto one = place_of(a);
   const auto other = place_of(b);

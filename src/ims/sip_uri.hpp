@@ -11,6 +11,8 @@ namespace cpns::ims {
 [[nodiscard]] std::string_view uri_host(std::string_view uri) noexcept;
 /// A parameter of a SIP URI, such as maddr; nothing where it is missing, empty where it has no value.
 [[nodiscard]] std::optional<std::string_view> uri_parameter(std::string_view uri, std::string_view name) noexcept;
+/// True where a SIP URI says TLS: by its scheme or its transport.
+[[nodiscard]] bool is_tls_uri(std::string_view uri) noexcept;
 /// True where both have one scheme, user, host and port. Parameters are not looked at: a proxy may add some.
 [[nodiscard]] bool same_place(std::string_view a, std::string_view b) noexcept;
 

@@ -12,6 +12,7 @@
 #include "runtime/system_random.hpp"
 #include "store/keys/local_seal.hpp"
 #include "support/soft_token.hpp"
+#include "tls/x509.hpp"
 
 namespace cpns::ims {
 
@@ -63,6 +64,36 @@ class UserOnCore : public ::testing::Test {
     ASSERT_TRUE(made.ok()) << to_text(made.error());
     user_ = std::move(*made);
     user_->start();
+  }
+  /// A folder for TLS: this phone's own certificate, which nobody asks for, and whom it believes.
+  std::string tls_folder(const std::filesystem::path& trust) {
+    const auto made_at = std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto own = tls::make_ca("phone", 2, made_at);
+    const auto folder = dir_ / "tls";
+    std::filesystem::create_directory(folder);
+    std::ofstream(folder / "agent.pem") << as_text(own->certificate_pem) << as_text(own->private_key_pem.view());
+    std::filesystem::copy_file(trust, folder / "cafile.pem");
+    return folder;
+  }
+  /// `body` from a node at `from` to `uri` by way of `next_hop`; the final status.
+  int message(const std::string& from, const std::string& uri, const std::string& next_hop, Bytes body) {
+    auto node = SipStack::start(loop_.get_executor(), {"sip:" + from + ";transport=tcp", "", false});
+    EXPECT_TRUE(node.ok()) << to_text(node.error());
+    int status = 0;
+    (*node)->send({"MESSAGE",
+                   uri,
+                   next_hop,
+                   {{"From", "<sip:cpns@ims.cpns.test>;tag=1"},
+                    {"To", "<" + uri + ">"},
+                    {"Call-ID", to_hex(random_.bytes<8>())},
+                    {"CSeq", "1 MESSAGE"},
+                    {"P-Asserted-Identity", "<sip:cpns@ims.cpns.test>"},
+                    {"Content-Type", std::string(kCpnsContentType)}},
+                   std::move(body),
+                   ""},
+                  [&](const SipReply& reply) { status = reply.status; });
+    EXPECT_TRUE(run_until([&] { return status != 0; }));
+    return status;
   }
   template <class Condition>
   bool run_until(Condition condition, std::chrono::seconds limit = std::chrono::seconds(20)) {
