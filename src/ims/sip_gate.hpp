@@ -9,7 +9,7 @@
 
 namespace cpns::ims {
 
-inline constexpr std::size_t kMostCallers = 16;
+inline constexpr std::size_t kMostCallers = 64;
 
 /// Has the kernel drop all packets for the listening sockets of this process at `port` that are from other addresses
 /// than `callers` (numeric, IPv4 or IPv6; at most kMostCallers): who else connects gets no answer. Connections that are
