@@ -12,6 +12,7 @@
 #include <sofia-sip/nta_tport.h>
 #include <sofia-sip/su.h>
 #include <sofia-sip/su_strlst.h>
+#include <sofia-sip/tport.h>
 #include <sofia-sip/tport_tag.h>
 
 namespace cpns::ims {
@@ -19,6 +20,18 @@ namespace cpns::ims {
 namespace asio = runtime::asio;
 
 namespace {
+
+bool close_to_others(SipThread& thread, const std::vector<std::string>& callers) {
+  bool any = false;
+  // Not the contact's port: that is left out where it is the usual one.
+  for (const auto* one = tport_primaries(nta_agent_tports(thread.agent)); one != nullptr; one = tport_next(one)) {
+    const auto* name = tport_name(one);
+    const auto port = name->tpn_port == nullptr ? 0 : std::strtoul(name->tpn_port, nullptr, 10);
+    if (!hear_only(callers, static_cast<std::uint16_t>(port))) return false;
+    any = true;
+  }
+  return any;
+}
 
 bool open_agent(SipThread& thread, const SipStack::Settings& settings) {
   thread.root = su_root_create(&thread);
@@ -42,9 +55,8 @@ bool open_agent(SipThread& thread, const SipStack::Settings& settings) {
   const auto* contact = nta_agent_contact(thread.agent);
   const auto* text = contact == nullptr ? nullptr : url_as_string(home, contact->m_url);
   if (text != nullptr) thread.contact = text;
-  const auto port = contact == nullptr ? 0 : std::strtoul(url_port(contact->m_url), nullptr, 10);
   su_home_deinit(home);
-  return text != nullptr && (settings.callers.empty() || hear_only(settings.callers, static_cast<std::uint16_t>(port)));
+  return text != nullptr && (settings.callers.empty() || close_to_others(thread, settings.callers));
 }
 
 void close_agent(SipThread& thread) {
