@@ -73,36 +73,37 @@ int option_of(int socket, int option) {
   return getsockopt(socket, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
 }
 
-bool hears_at(int socket, std::uint16_t port) {
-  if (option_of(socket, SO_ACCEPTCONN) != 1 && option_of(socket, SO_TYPE) != SOCK_DGRAM) return false;
+/// The port that it hears at; 0 where it hears nothing.
+std::uint16_t heard_port(int socket) {
+  const int type = option_of(socket, SO_TYPE);
+  if (type != SOCK_DGRAM && (type != SOCK_STREAM || option_of(socket, SO_ACCEPTCONN) != 1)) return 0;
   sockaddr_storage at{};
   socklen_t size = sizeof at;
-  if (getsockname(socket, reinterpret_cast<sockaddr*>(&at), &size) != 0) return false;
-  std::uint16_t found = 0;
-  if (at.ss_family == AF_INET) found = reinterpret_cast<const sockaddr_in&>(at).sin_port;
-  if (at.ss_family == AF_INET6) found = reinterpret_cast<const sockaddr_in6&>(at).sin6_port;
-  return found == htons(port);
+  if (getsockname(socket, reinterpret_cast<sockaddr*>(&at), &size) != 0) return 0;
+  if (at.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(at).sin_port);
+  if (at.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(at).sin6_port);
+  return 0;
 }
 
 }  // namespace
 
-bool hear_only(const std::vector<std::string>& callers, std::uint16_t port) {
+bool hear_only(const std::vector<std::string>& callers, const std::vector<std::uint16_t>& ports) {
   Program program;
-  if (port == 0 || !program_of(callers, program)) return false;
   rlimit most{};
-  if (getrlimit(RLIMIT_NOFILE, &most) != 0) return false;
+  if (ports.empty() || !program_of(callers, program) || getrlimit(RLIMIT_NOFILE, &most) != 0) return false;
   const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
-  bool any = false;
+  auto left = ports;
   // sofia does not say which socket is its own; the port does.
   for (int socket = 0; socket < static_cast<int>(std::min<rlim_t>(most.rlim_cur, 1U << 20U)); ++socket) {
-    if (!hears_at(socket, port)) continue;
+    const auto port = heard_port(socket);
+    if (port == 0 || std::ranges::find(ports, port) == ports.end()) continue;
     if (setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0 ||
         setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &kWaiting, sizeof kWaiting) != 0) {
       return false;
     }
-    any = true;
+    std::erase(left, port);
   }
-  return any;
+  return left.empty();
 }
 
 }  // namespace cpns::ims

@@ -11,9 +11,10 @@ namespace cpns::ims {
 
 inline constexpr std::size_t kMostCallers = 64;
 
-/// Has the kernel drop all packets for the listening sockets of this process at `port` that are from other addresses
+/// Has the kernel drop all packets for the listening sockets of this process at `ports` that are from other addresses
 /// than `callers` (numeric, IPv4 or IPv6; at most kMostCallers): who else connects gets no answer. Connections that are
-/// open stay as they are. False where an address is none, or no socket listens there. Any thread.
-[[nodiscard]] bool hear_only(const std::vector<std::string>& callers, std::uint16_t port);
+/// open stay as they are; later ones have a small receive buffer. False where an address is none, or no socket listens
+/// at one of the ports. Any thread.
+[[nodiscard]] bool hear_only(const std::vector<std::string>& callers, const std::vector<std::uint16_t>& ports);
 
 }  // namespace cpns::ims

@@ -22,15 +22,13 @@ namespace asio = runtime::asio;
 namespace {
 
 bool close_to_others(SipThread& thread, const std::vector<std::string>& callers) {
-  bool any = false;
+  std::vector<std::uint16_t> ports;
   // Not the contact's port: that is left out where it is the usual one.
   for (const auto* one = tport_primaries(nta_agent_tports(thread.agent)); one != nullptr; one = tport_next(one)) {
-    const auto* name = tport_name(one);
-    const auto port = name->tpn_port == nullptr ? 0 : std::strtoul(name->tpn_port, nullptr, 10);
-    if (!hear_only(callers, static_cast<std::uint16_t>(port))) return false;
-    any = true;
+    const auto* port = tport_name(one)->tpn_port;
+    ports.push_back(static_cast<std::uint16_t>(port == nullptr ? 0 : std::strtoul(port, nullptr, 10)));
   }
-  return any;
+  return hear_only(callers, ports);
 }
 
 bool open_agent(SipThread& thread, const SipStack::Settings& settings) {
