@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/base/encoding.hpp"
+#include "ims/sip_uri.hpp"
 
 namespace cpns::ims {
 namespace {
@@ -17,19 +18,11 @@ Error malformed(std::string got, std::string expected) {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-bool same_word(std::string_view a, std::string_view b) { return std::ranges::equal(a, b, {}, lower, lower); }
-
 /// token of RFC 3261 section 25.1
 bool is_token_character(char c) {
   const auto l = lower(c);
   return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') ||
          std::string_view("-.!%*_+`'~").find(c) != std::string_view::npos;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 std::string_view take_token(std::string_view& rest) {

@@ -1,18 +1,20 @@
 #include "ims/ims_user.hpp"
 
+#include <algorithm>
+#include <bit>
+
 #include "core/base/encoding.hpp"
+#include "ims/reg_subscription.hpp"
+#include "ims/sip_uri.hpp"
 
 namespace cpns::ims {
-namespace {
 
 namespace asio = runtime::asio;
 
-/// The host of a SIP URI, numeric or a name, without port.
-std::string_view host_of(std::string_view uri) {
-  uri.remove_prefix(std::min(uri.find(':') + 1, uri.size()));
-  if (const auto at = uri.find('@'); at != std::string_view::npos) uri.remove_prefix(at + 1);
-  if (uri.starts_with('[')) return uri.substr(1, uri.find(']') - 1);
-  return uri.substr(0, uri.find_first_of(":;?"));
+namespace {
+
+Registration::Moment now() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch());
 }
 
 }  // namespace
@@ -26,9 +28,15 @@ struct ImsUser::Impl : std::enable_shared_from_this<Impl> {
         log(writes),
         handler(std::move(tells)),
         registration(std::move(made)),
-        timer(std::move(executor)) {}
+        watch({settings.impu, settings.pcscf, sip.contact(), settings.expires}, source),
+        timer(executor),
+        watch_timer(std::move(executor)) {}
 
   void perform(Registration::Outcome outcome);
+  void perform_watch(RegSubscription::Outcome outcome);
+  void follow(bool now);
+  void obey(const RegVerdict& verdict);
+  [[nodiscard]] bool is_from_pcscf(const SipRequest& request) const;
   void take(SipRequest request, const SipStack::Answer& answer);
 
   SipStack& stack;
@@ -37,7 +45,13 @@ struct ImsUser::Impl : std::enable_shared_from_this<Impl> {
   runtime::Log& log;
   Handler handler;
   Registration registration;
+  RegSubscription watch;
   asio::steady_timer timer;
+  asio::steady_timer watch_timer;
+  std::string pcscf_address;     ///< that the 200 to REGISTER came from
+  std::uint64_t strangers = 0;   ///< requests that came from elsewhere
+  std::uint64_t registers = 0;   ///< that were sent: the reply to an older one says nothing
+  std::uint64_t subscribes = 0;  ///< the same
   bool was_registered = false;
   std::uint32_t sequence = 0;
 };
@@ -49,23 +63,86 @@ void ImsUser::Impl::perform(Registration::Outcome outcome) {
   if (outcome.wake_after) {
     timer.expires_after(*outcome.wake_after);
     timer.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
-      if (const auto self = weak.lock(); self && !cancelled) self->perform(self->registration.on_time());
+      if (const auto self = weak.lock(); self && !cancelled) self->perform(self->registration.on_time(now()));
     });
   }
   if (outcome.send) {
-    stack.send(std::move(*outcome.send), [weak = weak_from_this()](const SipReply& reply) {
-      if (const auto self = weak.lock()) self->perform(self->registration.on_reply(reply));
+    stack.send(std::move(*outcome.send), [weak = weak_from_this(), which = ++registers](const SipReply& reply) {
+      const auto self = weak.lock();
+      if (!self || which != self->registers) return;
+      if (reply.status == 200) self->pcscf_address = reply.source;
+      self->perform(self->registration.on_reply(reply, now()));
     });
   }
   if (const bool now = registration.registered(); now != was_registered) {
     was_registered = now;
+    follow(now);
     if (handler.on_change) handler.on_change(now);
   }
 }
 
+void ImsUser::Impl::follow(bool now) {
+  if (now) return perform_watch(watch.begin(registration.service_route()));
+  watch_timer.cancel();
+  watch.end();
+}
+
+void ImsUser::Impl::perform_watch(RegSubscription::Outcome outcome) {
+  if (outcome.error) log.error(*outcome.error, {{"impu", settings.impu}, {"pcscf", settings.pcscf}});
+  if (outcome.wake_after) {
+    watch_timer.expires_after(*outcome.wake_after);
+    watch_timer.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
+      if (const auto self = weak.lock(); self && !cancelled) self->perform_watch(self->watch.on_time());
+    });
+  }
+  if (outcome.send) {
+    stack.send(std::move(*outcome.send), [weak = weak_from_this(), which = ++subscribes](const SipReply& reply) {
+      const auto self = weak.lock();
+      if (self && which == self->subscribes) self->perform_watch(self->watch.on_reply(reply));
+    });
+  }
+}
+
+void ImsUser::Impl::obey(const RegVerdict& verdict) {
+  using Kind = RegVerdict::Kind;
+  if (verdict.kind == Kind::Stands) return;
+  const auto after =
+      verdict.kind == Kind::AgainLater ? Registration::Seconds(verdict.retry_after) : std::chrono::seconds(0);
+  auto outcome = registration.on_network_ended(verdict.kind != Kind::Stop, after, now());
+  if (outcome.event == Code::ims_deregistered) {
+    log.event(Code::ims_deregistered, {{"impu", settings.impu}, {"event", to_text(verdict.event)}});
+    outcome.event.reset();
+  }
+  perform(std::move(outcome));
+}
+
+bool ImsUser::Impl::is_from_pcscf(const SipRequest& request) const {
+  if (pcscf_address.empty() || request.source != pcscf_address) return false;
+  if (!is_tls_uri(settings.pcscf)) return true;
+  // An address is easily taken by a neighbour; the certificate says who is at the other end.
+  const auto host = uri_host(settings.pcscf);
+  return std::ranges::any_of(request.peer_names, [&](std::string_view name) {
+    // A SIP domain may stand there as a URI (RFC 5922 section 7.1), without user.
+    const bool is_domain = name.find(':') != std::string_view::npos && name.find('@') == std::string_view::npos;
+    return same_word(is_domain ? uri_host(name) : name, host);
+  });
+}
+
 void ImsUser::Impl::take(SipRequest request, const SipStack::Answer& answer) {
-  // The network's word comes from the P-CSCF alone; over TLS the connection says who that is.
-  if (request.method != "MESSAGE") return answer(405, {{"Allow", "MESSAGE"}});
+  if (!is_from_pcscf(request)) {
+    // Whoever reaches this port can do it again and again: logged at 1, 2, 4, 8...
+    if (std::has_single_bit(++strangers)) {
+      log.error(Error{Code::sip_peer_not_trusted, request.source, pcscf_address}, {{"count", strangers}});
+    }
+    return answer(403, {});
+  }
+  if (request.method == "NOTIFY") {
+    auto notified = watch.on_notify(request);
+    answer(notified.status, std::move(notified.headers));
+    perform_watch(std::move(notified.outcome));
+    return obey(notified.verdict);
+  }
+  if (request.method != "MESSAGE") return answer(405, {{"Allow", "MESSAGE, NOTIFY"}});
   if (!registration.registered()) return answer(480, {});
   const auto type = find_header(request.headers, "Content-Type");
   if (type != kCpnsContentType || request.body.empty() || request.body.size() > kMostBodyBytes) {
@@ -79,8 +156,11 @@ void ImsUser::Impl::take(SipRequest request, const SipStack::Answer& answer) {
 
 Result<std::unique_ptr<ImsUser>> ImsUser::make(asio::any_io_executor executor, SipStack& stack, Settings settings,
                                                Usim& usim, crypto::Random& random, runtime::Log& log, Handler handler) {
-  if (host_of(settings.pcscf).empty() || host_of(settings.service).empty()) {
+  if (uri_host(settings.pcscf).empty() || uri_host(settings.service).empty()) {
     return Error{Code::ims_user_unreadable, settings.pcscf + ", " + settings.service, "two SIP URIs"};
+  }
+  if (is_tls_uri(settings.pcscf) && !is_tls_uri(stack.contact())) {
+    return Error{Code::ims_user_unreadable, settings.pcscf + " from " + stack.contact(), "TLS at both, or at neither"};
   }
   CPNS_TRY(auto registration, Registration::make({settings.impi, settings.impu, settings.realm, settings.pcscf,
                                                   stack.contact(), settings.expires},
@@ -94,13 +174,17 @@ Result<std::unique_ptr<ImsUser>> ImsUser::make(asio::any_io_executor executor, S
   return std::unique_ptr<ImsUser>(new ImsUser(std::move(impl)));
 }
 
-ImsUser::~ImsUser() { impl_->timer.cancel(); }
+ImsUser::~ImsUser() {
+  impl_->timer.cancel();
+  impl_->watch_timer.cancel();
+}
 
-void ImsUser::start() { impl_->perform(impl_->registration.begin()); }
+void ImsUser::start() { impl_->perform(impl_->registration.begin(now())); }
 
 void ImsUser::leave() {
   impl_->timer.cancel();
-  impl_->perform(impl_->registration.leave());
+  impl_->follow(false);
+  impl_->perform(impl_->registration.leave(now()));
 }
 
 RegistrationState ImsUser::state() const noexcept { return impl_->registration.state(); }
@@ -130,7 +214,7 @@ void ImsUser::send(ByteView body, std::function<void(Result<void>)> on_sent) {
     if (reply.status == 404) return on_sent(Error{Code::sip_service_unknown, text, "200"});
     // What a P-CSCF, and an S-CSCF that was restarted, say to who is not registered.
     if (reply.status == 403 || reply.status == 504) {
-      there->perform(there->registration.on_forgotten());
+      there->perform(there->registration.on_forgotten(now()));
       return on_sent(Error{Code::ims_registration_lost, text, "200"});
     }
     on_sent(Error{Code::sip_not_sent, text, "200"});

@@ -1,6 +1,7 @@
 #pragma once
-// An IMS user at work: registers over a SipStack, stays registered, and carries bodies in MESSAGE both ways. The thin
-// edge around Registration. On the thread of the executor.
+// An IMS user at work: registers over a SipStack, stays registered, follows what the network says of its registration,
+// and carries bodies in MESSAGE both ways. The thin edge around Registration and RegSubscription. On the thread of the
+// executor.
 
 #include <functional>
 

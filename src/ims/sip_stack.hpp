@@ -19,17 +19,27 @@ class SipStack {
     /// Where to listen: `sip:HOST:PORT;transport=tcp`, `sips:HOST:PORT`; port `*` is any free one. Without transport
     /// UDP too; what has more than 1,300 bytes goes over TCP then (RFC 3261 section 18.1.1).
     std::string listen;
-    /// With TLS: a folder with cafile.pem, whom to believe, and agent.pem, who this is; both are needed. The other
-    /// end's certificate is verified and has to have the DNS name that was asked for: an address never passes. Where it
-    /// is refused, the request gets 408 after 32 s.
+    /// With TLS: a folder with cafile.pem, whom to believe, and agent.pem, who this is (certificate and key); both are
+    /// needed. The other end's certificate is verified and has to have the DNS name that was asked for: an address
+    /// never passes. So a proxy over TLS is a URI with a name; `maddr` in it says the address where no DNS does, as in
+    /// `sip:pcscf.example:5061;transport=tls;maddr=192.0.2.1`. Where the certificate is refused, the request gets 503
+    /// at once, and SipReply::refused says why.
     std::string tls_folder;
-    bool verify_callers = false;  ///< also who connects here needs a certificate of cafile.pem
+    /// Also who connects here needs a certificate of cafile.pem. Without `caller_names` anybody's of that authority
+    /// does.
+    bool verify_callers = false;
+    /// Numeric addresses that may send to what listens here, at most 64; the kernel drops what others send. Empty: all.
+    /// Whom this end connects to need not be among them, so look at `source` of a request all the same.
+    std::vector<std::string> callers{};
+    /// With verify_callers: one of these DNS or URI names has to stand in the certificate of who connects here.
+    std::vector<std::string> caller_names{};
   };
   using Answer = std::function<void(int status, SipHeaders headers)>;
   using OnRequest = std::function<void(SipRequest request, Answer answer)>;
   using OnReply = std::function<void(SipReply reply)>;
 
-  /// Fails with `sip_stack_failed` where it can't listen there. What comes in before `on_request` is set gets 503.
+  /// Fails with `sip_stack_failed` where it can't listen there, or a file for TLS is missing. What comes in before
+  /// `on_request` is set gets 503.
   [[nodiscard]] static Result<std::unique_ptr<SipStack>> start(runtime::asio::any_io_executor executor,
                                                                const Settings& settings);
   /// Ends the thread; requests under way are dropped.

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
+#include "ims/reginfo.hpp"
 #include "ims/software_usim.hpp"
 #include "runtime/system_random.hpp"
 #include "store/keys/local_seal.hpp"
@@ -41,6 +44,11 @@ class ImsUserTest : public ::testing::Test {
       received_ = request;
       return answer(message_status_, {});
     }
+    if (request.method == "SUBSCRIBE") {
+      // A NOTIFY may come first (RFC 6665 section 4.4.1), and here it does: the 200's tag would be of sofia's making.
+      subscribed_ = request;
+      return;
+    }
     contact_ = find_header(request.headers, "Contact");
     if (find_header(request.headers, "Authorization").find("response=\"\"") == std::string_view::npos) {
       return answer(200, {{"Contact", contact_}, {"Service-Route", "<" + network_->contact() + ";lr>"}});
@@ -59,7 +67,7 @@ class ImsUserTest : public ::testing::Test {
   }
   void come_up() {
     user_->start();
-    ASSERT_TRUE(run_until([&] { return user_->registered(); }));
+    ASSERT_TRUE(run_until([&] { return user_->registered() && subscribed_.method == "SUBSCRIBE"; }));
   }
   std::string sent(ByteView body) {
     std::string outcome;
@@ -68,26 +76,48 @@ class ImsUserTest : public ::testing::Test {
     return outcome;
   }
   int told(std::string_view type, const Bytes& body) {
-    int status = 0;
+    return asked({"MESSAGE",
+                  "",
+                  "",
+                  {{"From", "<sip:cpns@cpns.test>;tag=1"},
+                   {"To", "<sip:gw1@cpns.test>"},
+                   {"Call-ID", "c" + std::to_string(++number_)},
+                   {"CSeq", "1 MESSAGE"},
+                   {"Content-Type", std::string(type)}},
+                  body,
+                  ""});
+  }
+  /// What the S-CSCF says of the contact that was registered last.
+  int notified(std::string_view event) {
     const auto uri = contact_.substr(1, contact_.find('>') - 1);
-    network_->send({"MESSAGE",
-                    uri,
-                    "",
-                    {{"From", "<sip:cpns@cpns.test>;tag=1"},
-                     {"To", "<sip:gw1@cpns.test>"},
-                     {"Call-ID", "c" + std::to_string(++number_)},
-                     {"CSeq", "1 MESSAGE"},
-                     {"Content-Type", std::string(type)}},
-                    body,
-                    ""},
-                   [&](const SipReply& reply) { status = reply.status; });
+    const std::string body = R"(<reginfo xmlns="urn:ietf:params:xml:ns:reginfo" version="0" state="full">)"
+                             R"(<registration aor="sip:gw1@cpns.test" id="r" state="terminated">)"
+                             R"(<contact id="c" state="terminated" event=")" +
+                             std::string(event) + "\"><uri>" + uri + "</uri></contact></registration></reginfo>";
+    return asked({"NOTIFY",
+                  "",
+                  "",
+                  {{"From", "<sip:gw1@cpns.test>;tag=network"},
+                   {"To", std::string(find_header(subscribed_.headers, "From"))},
+                   {"Call-ID", std::string(find_header(subscribed_.headers, "Call-ID"))},
+                   {"CSeq", "1 NOTIFY"},
+                   {"Event", "reg"},
+                   {"Subscription-State", "terminated"},
+                   {"Content-Type", std::string(kReginfoContentType)}},
+                  Bytes(body.begin(), body.end()),
+                  ""});
+  }
+  int asked(SipRequest request) {
+    int status = 0;
+    request.uri = contact_.substr(1, contact_.find('>') - 1);
+    network_->send(std::move(request), [&](const SipReply& reply) { status = reply.status; });
     EXPECT_TRUE(run_until([&] { return status != 0; }));
     return status;
   }
 
   test::TempDir dir_;
   runtime::SystemRandom random_;
-  runtime::Log log_{{"test", runtime::LogFormat::Json, Level::Error, std::string(dir_.path()) + "/log"}};
+  runtime::Log log_{{"test", runtime::LogFormat::Json, Level::Warning, std::string(dir_.path()) + "/log"}};
   store::keys::LocalSeal seal_{{.folder = dir_.path(), .kind = store::keys::SealKind::File}, random_};
   std::filesystem::path file_ = std::filesystem::path(dir_.path()) / "usim";
   SubscriberKeys keys_ = keys_of(7);
@@ -96,6 +126,7 @@ class ImsUserTest : public ::testing::Test {
   int message_status_ = 202;
   std::string contact_;
   SipRequest received_;
+  SipRequest subscribed_;
   Bytes heard_;
   std::vector<bool> changes_;
   runtime::asio::io_context loop_{1};
@@ -130,9 +161,7 @@ TEST_F(ImsUserTest, when_the_network_has_forgotten_the_user_then_it_registers_an
   come_up();
   message_status_ = 504;
   EXPECT_EQ(sent(Bytes{1}), "ims_registration_lost");
-  EXPECT_FALSE(user_->registered());
-  ASSERT_TRUE(run_until([&] { return user_->registered(); }));
-  EXPECT_EQ(changes_, (std::vector<bool>{true, false, true}));
+  ASSERT_TRUE(run_until([&] { return changes_ == std::vector<bool>{true, false, true}; }));
 }
 
 TEST_F(ImsUserTest, when_the_user_has_no_such_service_then_the_error_says_so_and_the_registration_stays) {
@@ -142,11 +171,52 @@ TEST_F(ImsUserTest, when_the_user_has_no_such_service_then_the_error_says_so_and
   EXPECT_TRUE(user_->registered());
 }
 
+TEST_F(ImsUserTest, when_the_network_deactivates_the_registration_then_the_user_registers_anew_at_once) {
+  come_up();
+  const auto first = std::string(find_header(subscribed_.headers, "Call-ID"));
+  EXPECT_EQ(notified("deactivated"), 200);
+  ASSERT_TRUE(run_until([&] { return changes_ == std::vector<bool>{true, false, true}; }));
+  ASSERT_TRUE(run_until([&] { return find_header(subscribed_.headers, "Call-ID") != first; }));
+}
+
+TEST_F(ImsUserTest, when_the_network_rejects_the_user_then_it_stays_away) {
+  come_up();
+  EXPECT_EQ(notified("rejected"), 200);
+  ASSERT_TRUE(run_until([&] { return !user_->registered(); }));
+  EXPECT_EQ(user_->state(), RegistrationState::Refused);
+  EXPECT_EQ(sent(Bytes{1}), "ims_registration_lost");
+  EXPECT_EQ(notified("deactivated"), 481);
+}
+
+TEST_F(ImsUserTest, when_a_request_does_not_come_from_the_p_cscf_then_it_is_refused) {
+  come_up();
+  auto neighbour = SipStack::start(loop_.get_executor(), {"sip:127.0.0.2:*;transport=tcp", "", false});
+  ASSERT_TRUE(neighbour.ok());
+  std::swap(network_, *neighbour);
+  EXPECT_EQ(told(kCpnsContentType, {1}), 403);
+  EXPECT_EQ(notified("rejected"), 403);
+  std::swap(network_, *neighbour);
+  EXPECT_TRUE(heard_.empty());
+  EXPECT_TRUE(user_->registered());
+  EXPECT_EQ(told(kCpnsContentType, {1}), 200);
+  std::ifstream log(std::string(dir_.path()) + "/log");
+  EXPECT_NE(std::string(std::istreambuf_iterator<char>(log), {}).find("P765"), std::string::npos);
+}
+
+TEST_F(ImsUserTest, when_the_proxy_is_over_tls_and_the_stack_is_not_then_it_is_said_at_once) {
+  const ImsUser::Settings settings{"a@cpns.test", "sip:a@cpns.test", "cpns.test", "sips:p.cpns.test",
+                                   "sip:b@cpns.test"};
+  const auto made = ImsUser::make(loop_.get_executor(), *phone_, settings, *usim_, random_, log_, {});
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().code, Code::ims_user_unreadable);
+}
+
 TEST_F(ImsUserTest, when_it_leaves_then_nothing_more_is_heard) {
   come_up();
   user_->leave();
   ASSERT_TRUE(run_until([&] { return user_->state() == RegistrationState::Gone; }));
   EXPECT_EQ(told(kCpnsContentType, {1}), 480);
+  EXPECT_EQ(notified("deactivated"), 481);
 }
 
 }  // namespace

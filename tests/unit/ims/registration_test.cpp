@@ -1,68 +1,12 @@
 // A registration against a network in this file, which holds the same K: what is sent, and what becomes of it.
-#include "ims/registration.hpp"
-
-#include <gtest/gtest.h>
-
 #include "ims/digest_answer.hpp"
-#include "ims/software_usim.hpp"
-#include "runtime/system_random.hpp"
-#include "store/keys/local_seal.hpp"
-#include "support/soft_token.hpp"
-#include "unit/ims/network.hpp"
+#include "unit/ims/registration_fixture.hpp"
 
 namespace cpns::ims {
 namespace {
 
-using State = RegistrationState;
-using Seconds = std::chrono::seconds;
-
-class RegistrationTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    ASSERT_TRUE(SoftwareUsim::install(file_, keys_, seal_).ok());
-    auto opened = SoftwareUsim::open(file_, seal_);
-    ASSERT_TRUE(opened.ok());
-    usim_ = std::move(*opened);
-    Registration::Settings settings{"gw1@cpns.test", "sip:gw1@cpns.test", "cpns.test", "sip:p.cpns.test;transport=tcp",
-                                    "sip:192.0.2.1:5060"};
-    auto made = Registration::make(settings, *usim_, random_);
-    ASSERT_TRUE(made.ok());
-    registration_.emplace(std::move(*made));
-  }
-  SipReply challenge(std::uint64_t sqn, const SubscriberKeys& keys) { return challenge_of(keys, rand_, sqn); }
-  static SipReply ok(std::string expires = "600000") {
-    return {200,
-            "OK",
-            {{"Contact", "<sip:192.0.2.1:5060>;expires=" + std::move(expires)},
-             {"Service-Route", "<sip:orig@s.cpns.test;lr>"}},
-            {}};
-  }
-  static std::string authorization(const Registration::Outcome& outcome) {
-    return outcome.send ? std::string(find_header(outcome.send->headers, "Authorization")) : "nothing was sent";
-  }
-  static std::string error_of(const Registration::Outcome& outcome) {
-    return outcome.error ? std::string(outcome.error->info().name) : "none";
-  }
-  void register_once() {
-    static_cast<void>(registration_->begin());
-    static_cast<void>(registration_->on_reply(challenge(number_ += 32, keys_)));
-    static_cast<void>(registration_->on_reply(ok()));
-    ASSERT_EQ(registration_->state(), State::Registered);
-  }
-
-  test::TempDir dir_;
-  runtime::SystemRandom random_;
-  store::keys::LocalSeal seal_{{.folder = dir_.path(), .kind = store::keys::SealKind::File}, random_};
-  std::filesystem::path file_ = std::filesystem::path(dir_.path()) / "usim";
-  SubscriberKeys keys_ = keys_of(7);
-  AkaRand rand_{1, 2, 3};
-  std::uint64_t number_ = 0;
-  std::unique_ptr<SoftwareUsim> usim_;
-  std::optional<Registration> registration_;
-};
-
 TEST_F(RegistrationTest, when_the_network_knows_the_key_then_res_is_the_answer_and_the_user_is_registered) {
-  const auto first = registration_->begin();
+  const auto first = registration_->begin(now_);
   ASSERT_TRUE(first.send);
   EXPECT_EQ(first.send->uri, "sip:cpns.test");
   EXPECT_EQ(first.send->next_hop, "sip:p.cpns.test;transport=tcp");
@@ -70,7 +14,7 @@ TEST_F(RegistrationTest, when_the_network_knows_the_key_then_res_is_the_answer_a
   EXPECT_NE(authorization(first).find("response=\"\""), std::string::npos);
 
   const auto asked = challenge(32, keys_);
-  const auto answered = registration_->on_reply(asked);
+  const auto answered = reply(asked);
   EXPECT_EQ(registration_->state(), State::Answering);
   EXPECT_FALSE(registration_->registered());
   const auto parsed = parse_digest_challenge(find_header(asked.headers, "WWW-Authenticate"));
@@ -82,7 +26,7 @@ TEST_F(RegistrationTest, when_the_network_knows_the_key_then_res_is_the_answer_a
   EXPECT_NE(find_header(answered.send->headers, "CSeq"), find_header(first.send->headers, "CSeq"));
   EXPECT_EQ(find_header(answered.send->headers, "Call-ID"), find_header(first.send->headers, "Call-ID"));
 
-  const auto done = registration_->on_reply(ok());
+  const auto done = reply(ok());
   EXPECT_TRUE(registration_->registered());
   EXPECT_EQ(done.event, Code::ims_registered);
   EXPECT_EQ(done.wake_after, Seconds(599'400));
@@ -90,9 +34,9 @@ TEST_F(RegistrationTest, when_the_network_knows_the_key_then_res_is_the_answer_a
 }
 
 TEST_F(RegistrationTest, when_autn_is_of_another_key_then_nothing_is_answered_and_the_error_says_so) {
-  static_cast<void>(registration_->begin());
+  static_cast<void>(registration_->begin(now_));
   const auto other = keys_of(8);
-  const auto outcome = registration_->on_reply(challenge(32, other));
+  const auto outcome = reply(challenge(32, other));
   EXPECT_FALSE(outcome.send);
   EXPECT_EQ(error_of(outcome), "usim_network_not_proven");
   EXPECT_EQ(registration_->state(), State::Refused);
@@ -100,79 +44,66 @@ TEST_F(RegistrationTest, when_autn_is_of_another_key_then_nothing_is_answered_an
 }
 
 TEST_F(RegistrationTest, when_a_network_takes_the_user_without_a_challenge_then_it_has_not_proven_itself) {
-  static_cast<void>(registration_->begin());
-  EXPECT_EQ(error_of(registration_->on_reply(ok())), "usim_network_not_proven");
+  static_cast<void>(registration_->begin(now_));
+  EXPECT_EQ(error_of(reply(ok())), "usim_network_not_proven");
   EXPECT_FALSE(registration_->registered());
 }
 
 TEST_F(RegistrationTest, when_the_number_is_old_then_auts_is_sent_once_and_the_next_challenge_answered) {
   register_once();
-  static_cast<void>(registration_->on_time());
-  const auto resync = registration_->on_reply(challenge(32, keys_));
+  static_cast<void>(registration_->on_time(now_));
+  const auto resync = reply(challenge(32, keys_));
   EXPECT_EQ(resync.event, Code::usim_out_of_step);
   EXPECT_NE(authorization(resync).find("auts=\""), std::string::npos);
   EXPECT_EQ(registration_->state(), State::Resyncing);
-  EXPECT_EQ(registration_->on_reply(challenge(64, keys_)).event, Code::ims_resynchronised);
-  EXPECT_EQ(registration_->on_reply(ok()).event, Code::ims_reregistered);
+  EXPECT_EQ(reply(challenge(64, keys_)).event, Code::ims_resynchronised);
+  EXPECT_EQ(reply(ok()).event, Code::ims_reregistered);
 }
 
 TEST_F(RegistrationTest, when_the_network_stays_out_of_step_then_the_usim_is_not_asked_for_ever) {
   register_once();
-  static_cast<void>(registration_->on_time());
-  static_cast<void>(registration_->on_reply(challenge(32, keys_)));
-  EXPECT_EQ(error_of(registration_->on_reply(challenge(32, keys_))), "usim_out_of_step");
+  static_cast<void>(registration_->on_time(now_));
+  static_cast<void>(reply(challenge(32, keys_)));
+  EXPECT_EQ(error_of(reply(challenge(32, keys_))), "usim_out_of_step");
   EXPECT_EQ(registration_->state(), State::Refused);
 }
 
 TEST_F(RegistrationTest, when_res_is_not_taken_then_a_403_and_a_second_challenge_mean_the_same) {
   for (const auto& refusal : {SipReply{403, "Forbidden", {}, {}}, challenge(96, keys_)}) {
-    static_cast<void>(registration_->begin());
-    static_cast<void>(registration_->on_reply(challenge(number_ += 32, keys_)));
-    EXPECT_EQ(error_of(registration_->on_reply(refusal)), "ims_usim_answer_refused");
+    static_cast<void>(registration_->begin(now_));
+    static_cast<void>(reply(challenge(number_ += 32, keys_)));
+    EXPECT_EQ(error_of(reply(refusal)), "ims_usim_answer_refused");
   }
 }
 
-TEST_F(RegistrationTest, when_nobody_answers_then_pauses_double_up_to_the_longest) {
-  std::vector<long> pauses;
-  static_cast<void>(registration_->begin());
-  for (int i = 0; i < 9; ++i) {
-    const auto outcome = registration_->on_reply({408, "Timeout", {}, {}});
-    pauses.push_back(outcome.wake_after->count());
-    EXPECT_TRUE(registration_->on_time().send);
-  }
-  EXPECT_EQ(pauses, (std::vector<long>{1, 2, 4, 8, 16, 32, 64, 120, 120}));
+TEST_F(RegistrationTest, when_the_certificate_was_refused_then_the_error_names_it) {
+  static_cast<void>(registration_->begin(now_));
+  SipReply refused{503, "Service Unavailable", {}, {}};
+  refused.refused = "certificate has expired";
+  const auto outcome = reply(refused);
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->code, Code::sip_tls_refused);
+  EXPECT_EQ(outcome.error->got, "certificate has expired");
+  EXPECT_EQ(outcome.wake_after, Seconds(1));
 }
 
-TEST_F(RegistrationTest, when_a_registration_is_renewed_then_it_stands_meanwhile) {
-  register_once();
-  EXPECT_TRUE(registration_->on_time().send);
-  EXPECT_EQ(registration_->state(), State::Renewing);
-  EXPECT_TRUE(registration_->registered());
-  static_cast<void>(registration_->on_reply(challenge(number_ += 32, keys_)));
-  EXPECT_TRUE(registration_->registered());
-  EXPECT_EQ(registration_->on_reply(ok("100")).wake_after, Seconds(50));
-}
-
-TEST_F(RegistrationTest, when_the_network_ends_it_then_it_is_begun_again_only_where_the_network_asks_for_it) {
-  register_once();
-  EXPECT_TRUE(registration_->on_network_ended(true).send);
-  EXPECT_EQ(registration_->state(), State::Asking);
-  register_once();
-  const auto rejected = registration_->on_network_ended(false);
-  EXPECT_FALSE(rejected.send);
-  EXPECT_EQ(rejected.event, Code::ims_deregistered);
-  EXPECT_EQ(registration_->state(), State::Refused);
+TEST_F(RegistrationTest, when_the_user_leaves_while_an_answer_is_under_way_then_the_registration_is_taken_back) {
+  static_cast<void>(registration_->begin(now_));
+  static_cast<void>(reply(challenge(number_ += 32, keys_)));
+  const auto leaving = registration_->leave(now_);
+  ASSERT_TRUE(leaving.send);
+  EXPECT_EQ(find_header(leaving.send->headers, "Expires"), "0");
 }
 
 TEST_F(RegistrationTest, when_the_user_leaves_then_expires_is_zero_and_a_challenge_is_answered) {
   register_once();
-  const auto leaving = registration_->leave();
+  const auto leaving = registration_->leave(now_);
   ASSERT_TRUE(leaving.send);
   EXPECT_EQ(find_header(leaving.send->headers, "Expires"), "0");
-  const auto answered = registration_->on_reply(challenge(number_ += 32, keys_));
+  const auto answered = reply(challenge(number_ += 32, keys_));
   ASSERT_TRUE(answered.send);
   EXPECT_EQ(find_header(answered.send->headers, "Expires"), "0");
-  static_cast<void>(registration_->on_reply({200, "OK", {}, {}}));
+  static_cast<void>(reply({200, "OK", {}, {}}));
   EXPECT_EQ(registration_->state(), State::Gone);
   EXPECT_FALSE(registration_->registered());
 }
@@ -183,6 +114,19 @@ TEST_F(RegistrationTest, when_a_name_could_break_a_header_then_it_is_refused) {
     const auto made = Registration::make(settings, *usim_, random_);
     ASSERT_FALSE(made.ok());
     EXPECT_EQ(made.error().code, Code::ims_user_unreadable);
+  }
+}
+
+TEST_F(RegistrationTest, when_it_is_leaving_then_no_answer_of_the_network_brings_it_back) {
+  const SipReply nonsense{401, "Unauthorized", {{"WWW-Authenticate", "Digest"}}, {}};
+  for (const auto& answer :
+       {nonsense, challenge(32, keys_of(8)), SipReply{503, "", {}, {}}, SipReply{403, "", {}, {}}}) {
+    register_once();
+    static_cast<void>(registration_->leave(now_));
+    const auto outcome = reply(answer);
+    EXPECT_EQ(registration_->state(), State::Gone) << answer.status;
+    EXPECT_FALSE(outcome.wake_after);
+    EXPECT_FALSE(outcome.send);
   }
 }
 
