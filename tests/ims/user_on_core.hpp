@@ -56,8 +56,9 @@ class UserOnCore : public ::testing::Test {
     auto stack = SipStack::start(loop_.get_executor(), listen);
     ASSERT_TRUE(stack.ok()) << to_text(stack.error());
     stack_ = std::move(*stack);
-    ImsUser::Settings settings{user + "@ims.cpns.test",  "sip:" + user + "@ims.cpns.test", "ims.cpns.test", pcscf,
-                               "sip:cpns@ims.cpns.test", std::chrono::seconds(600)};
+    ImsUser::Settings settings{user + "@ims.cpns.test",  "sip:" + user + "@ims.cpns.test",
+                               "ims.cpns.test",          pcscf,
+                               "sip:cpns@ims.cpns.test", expires_};
     ImsUser::Handler handler{[this](ByteView body) { heard_.emplace_back(body.begin(), body.end()); },
                              [this](bool registered) { changes_.push_back(registered); }};
     auto made = ImsUser::make(loop_.get_executor(), *stack_, settings, *usim_, random_, log_, handler);
@@ -129,6 +130,7 @@ class UserOnCore : public ::testing::Test {
   store::keys::LocalSeal seal_{{.folder = dir_.path(), .kind = store::keys::SealKind::File}, random_};
   std::vector<Bytes> heard_;
   std::vector<bool> changes_;
+  std::chrono::seconds expires_{600};
   runtime::asio::io_context loop_{1};
   std::unique_ptr<SoftwareUsim> usim_;
   std::unique_ptr<SipStack> stack_;
