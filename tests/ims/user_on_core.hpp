@@ -48,11 +48,15 @@ class UserOnCore : public ::testing::Test {
     start(user, pcscf, listen);
     ASSERT_TRUE(run_until([&] { return user_->registered(); })) << to_text(user_->state()) << log_text();
   }
-  void start(const std::string& user, const std::string& pcscf, const SipStack::Settings& listen) {
-    ASSERT_TRUE(SoftwareUsim::install(file_, keys_of(user), seal_).ok());
+  virtual std::unique_ptr<Usim> make_usim(const std::string& user) {
+    EXPECT_TRUE(SoftwareUsim::install(file_, keys_of(user), seal_).ok());
     auto usim = SoftwareUsim::open(file_, seal_);
-    ASSERT_TRUE(usim.ok());
-    usim_ = std::move(*usim);
+    EXPECT_TRUE(usim.ok());
+    return usim ? std::move(*usim) : nullptr;
+  }
+  void start(const std::string& user, const std::string& pcscf, const SipStack::Settings& listen) {
+    usim_ = make_usim(user);
+    ASSERT_TRUE(usim_);
     auto stack = SipStack::start(loop_.get_executor(), listen);
     ASSERT_TRUE(stack.ok()) << to_text(stack.error());
     stack_ = std::move(*stack);
@@ -132,7 +136,7 @@ class UserOnCore : public ::testing::Test {
   std::vector<bool> changes_;
   std::chrono::seconds expires_{600};
   runtime::asio::io_context loop_{1};
-  std::unique_ptr<SoftwareUsim> usim_;
+  std::unique_ptr<Usim> usim_;
   std::unique_ptr<SipStack> stack_;
   std::unique_ptr<ImsUser> user_;
 };
