@@ -20,8 +20,8 @@ Registration::Moment now() {
 }  // namespace
 
 struct ImsUser::Impl : std::enable_shared_from_this<Impl> {
-  Impl(asio::any_io_executor executor, SipStack& sip, Settings given, crypto::Random& source, runtime::Log& writes,
-       Handler tells, Registration made)
+  Impl(const asio::any_io_executor& executor, SipStack& sip, Settings given, crypto::Random& source,
+       runtime::Log& writes, Handler tells, Registration made)
       : stack(sip),
         settings(std::move(given)),
         random(source),
@@ -30,13 +30,14 @@ struct ImsUser::Impl : std::enable_shared_from_this<Impl> {
         registration(std::move(made)),
         watch({settings.impu, settings.pcscf, sip.contact(), settings.expires}, source),
         timer(executor),
-        watch_timer(std::move(executor)) {}
+        watch_timer(executor) {}
 
   void perform(Registration::Outcome outcome);
   void perform_watch(RegSubscription::Outcome outcome);
   void follow(bool now);
   void obey(const RegVerdict& verdict);
   [[nodiscard]] bool is_from_pcscf(const SipRequest& request) const;
+  void on_connection_lost(const std::string& address);
   void take(SipRequest request, const SipStack::Answer& answer);
 
   SipStack& stack;
@@ -116,6 +117,11 @@ void ImsUser::Impl::obey(const RegVerdict& verdict) {
   perform(std::move(outcome));
 }
 
+void ImsUser::Impl::on_connection_lost(const std::string& address) {
+  // The P-CSCF reaches this user over that connection alone.
+  if (address == pcscf_address) perform(registration.on_connection_lost(now()));
+}
+
 bool ImsUser::Impl::is_from_pcscf(const SipRequest& request) const {
   if (pcscf_address.empty() || request.source != pcscf_address) return false;
   if (!is_tls_uri(settings.pcscf)) return true;
@@ -165,11 +171,14 @@ Result<std::unique_ptr<ImsUser>> ImsUser::make(asio::any_io_executor executor, S
   CPNS_TRY(auto registration, Registration::make({settings.impi, settings.impu, settings.realm, settings.pcscf,
                                                   stack.contact(), settings.expires},
                                                  usim, random));
-  auto impl = std::make_shared<Impl>(std::move(executor), stack, std::move(settings), random, log, std::move(handler),
+  auto impl = std::make_shared<Impl>(executor, stack, std::move(settings), random, log, std::move(handler),
                                      std::move(registration));
   stack.on_request([weak = std::weak_ptr<Impl>(impl)](SipRequest request, const SipStack::Answer& answer) {
     if (const auto self = weak.lock()) return self->take(std::move(request), answer);
     answer(503, {});
+  });
+  stack.on_connection_lost([weak = std::weak_ptr<Impl>(impl)](const std::string& address) {
+    if (const auto self = weak.lock()) self->on_connection_lost(address);
   });
   return std::unique_ptr<ImsUser>(new ImsUser(std::move(impl)));
 }
@@ -206,19 +215,20 @@ void ImsUser::send(ByteView body, std::function<void(Result<void>)> on_sent) {
                      {}};
   const auto& route = self.registration.service_route();
   if (!route.empty()) request.headers.push_back({"Route", route});
-  self.stack.send(std::move(request), [weak = impl_->weak_from_this(), on_sent](const SipReply& reply) {
-    const auto there = weak.lock();
-    if (!there) return;
-    const auto text = std::to_string(reply.status) + " " + reply.phrase;
-    if (reply.status < 300) return on_sent({});
-    if (reply.status == 404) return on_sent(Error{Code::sip_service_unknown, text, "200"});
-    // What a P-CSCF, and an S-CSCF that was restarted, say to who is not registered.
-    if (reply.status == 403 || reply.status == 504) {
-      there->perform(there->registration.on_forgotten(now()));
-      return on_sent(Error{Code::ims_registration_lost, text, "200"});
-    }
-    on_sent(Error{Code::sip_not_sent, text, "200"});
-  });
+  self.stack.send(std::move(request),
+                  [weak = impl_->weak_from_this(), on_sent = std::move(on_sent)](const SipReply& reply) {
+                    const auto there = weak.lock();
+                    if (!there) return;
+                    const auto text = std::to_string(reply.status) + " " + reply.phrase;
+                    if (reply.status < 300) return on_sent({});
+                    if (reply.status == 404) return on_sent(Error{Code::sip_service_unknown, text, "200"});
+                    // What a P-CSCF, and an S-CSCF that was restarted, say to who is not registered.
+                    if (reply.status == 403 || reply.status == 504) {
+                      there->perform(there->registration.on_forgotten(now()));
+                      return on_sent(Error{Code::ims_registration_lost, text, "200"});
+                    }
+                    on_sent(Error{Code::sip_not_sent, text, "200"});
+                  });
 }
 
 }  // namespace cpns::ims

@@ -206,6 +206,16 @@ Registration::Outcome Registration::on_forgotten(Moment now) {
   return outcome;
 }
 
+Registration::Outcome Registration::on_connection_lost(Moment now) {
+  if (state_ != State::Registered) return {};  // what is under way makes a connection, or ends with it
+  forgive(now);
+  const auto delay = pause_;
+  pause_ = grown(pause_, settings_);
+  if (delay.count() == 0) return ask(State::Renewing, now);
+  state_ = State::Pausing;
+  return wait(delay, now);
+}
+
 Registration::Outcome Registration::leave(Moment now) {
   // An answer under way may still make a registration.
   if (registered_ || state_ == State::Answering) return ask(State::Leaving, now);

@@ -67,6 +67,9 @@ class Registration {
   [[nodiscard]] Outcome on_network_ended(bool again, Seconds after, Moment now);
   /// A request of this user was refused because the network no longer knows it: registers anew, with the same pauses.
   [[nodiscard]] Outcome on_forgotten(Moment now);
+  /// The connection to the P-CSCF has ended, over which alone it reaches this user: renews, so that the network learns
+  /// of the next one (RFC 5626 section 4.4). The registration stands meanwhile; the same pauses.
+  [[nodiscard]] Outcome on_connection_lost(Moment now);
   /// Deregisters.
   [[nodiscard]] Outcome leave(Moment now);
 

@@ -16,14 +16,19 @@ struct SipSent;
 #define NTA_LEG_MAGIC_T cpns::ims::SipThread
 #define NTA_OUTGOING_MAGIC_T cpns::ims::SipSent
 #define SU_ROOT_MAGIC_T cpns::ims::SipThread
+#define TP_STACK_T struct nta_agent_s
+#define TP_CLIENT_T cpns::ims::SipThread
 #include <sofia-sip/nta.h>
+#include <sofia-sip/nta_tport.h>
 #include <sofia-sip/su_wait.h>
+#include <sofia-sip/tport.h>
 
 namespace cpns::ims {
 
 /// What the loop's side keeps; gone, and nothing is called any more.
 struct SipReceiver {
   SipStack::OnRequest on_request;
+  SipStack::OnConnectionLost on_connection_lost;
 };
 
 /// All that sofia touches. Made, used and ended on its thread.
@@ -37,6 +42,8 @@ struct SipThread {
   std::map<std::uint64_t, nta_incoming_t*> unanswered;
   std::map<nta_outgoing_t*, std::unique_ptr<SipSent>> sent;
   std::uint64_t last_id = 0;
+  std::map<tport_t*, int> watched;  ///< connections whose end is waited for, held; and under which number
+  std::vector<tport_t*> ended;      ///< held still: sofia is using them while it says that they have ended
 };
 
 struct SipSent {
@@ -50,6 +57,8 @@ using SipJob = std::function<void()>;
 void post_sip_job(su_root_t* root, SipJob job);
 /// A request that came in; sofia's callback.
 int on_sip_incoming(SipThread* thread, nta_leg_t* leg, nta_incoming_t* incoming, const sip_t* sip);
+/// Lets go of all that is watched.
+void forget_sip_connections(SipThread& thread);
 void send_sip_now(SipThread& thread, const SipRequest& request, SipStack::OnReply on_reply);
 
 }  // namespace cpns::ims

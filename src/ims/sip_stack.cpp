@@ -60,6 +60,7 @@ bool open_agent(SipThread& thread, const SipStack::Settings& settings) {
 void close_agent(SipThread& thread) {
   for (const auto& [id, request] : thread.unanswered) nta_incoming_destroy(request);
   for (const auto& [outgoing, sent] : thread.sent) nta_outgoing_destroy(outgoing);
+  forget_sip_connections(thread);
   if (thread.leg != nullptr) nta_leg_destroy(thread.leg);
   if (thread.agent != nullptr) nta_agent_destroy(thread.agent);
   if (thread.root != nullptr) su_root_destroy(thread.root);
@@ -114,6 +115,10 @@ SipStack::~SipStack() {
 }
 
 void SipStack::on_request(OnRequest handler) { impl_->receiver->on_request = std::move(handler); }
+
+void SipStack::on_connection_lost(OnConnectionLost handler) {
+  impl_->receiver->on_connection_lost = std::move(handler);
+}
 
 void SipStack::send(SipRequest request, OnReply on_reply) {
   post_sip_job(impl_->sofia.root, [&sofia = impl_->sofia, request = std::move(request),

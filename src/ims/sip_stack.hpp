@@ -37,6 +37,7 @@ class SipStack {
   using Answer = std::function<void(int status, SipHeaders headers)>;
   using OnRequest = std::function<void(SipRequest request, Answer answer)>;
   using OnReply = std::function<void(SipReply reply)>;
+  using OnConnectionLost = std::function<void(std::string address)>;
 
   /// Fails with `sip_stack_failed` where it can't listen there, or a file for TLS is missing. What comes in before
   /// `on_request` is set gets 503.
@@ -49,6 +50,9 @@ class SipStack {
 
   /// Each request is to be answered once; a second answer is passed over.
   void on_request(OnRequest handler);
+  /// Called where a connection has ended that this end opened and that a reply had come over; `address` is the other
+  /// end's, as in SipReply::source. Requests that waited there have their 503 already.
+  void on_connection_lost(OnConnectionLost handler);
   /// Sends and repeats it as RFC 3261 section 17 says; `on_reply` gets the one final reply.
   void send(SipRequest request, OnReply on_reply);
   /// The URI that this end is reached at, for Contact.

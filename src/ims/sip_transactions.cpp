@@ -7,13 +7,11 @@
 #include "ims/sip_sofia.hpp"
 #include "ims/sofia_message.hpp"
 // After sip_sofia.hpp, which says what sofia's types are.
-#include <sofia-sip/nta_tport.h>
 #include <sofia-sip/sip_header.h>
 #include <sofia-sip/sip_protos.h>
 #include <sofia-sip/sip_status.h>
 #include <sofia-sip/sip_tag.h>
 #include <sofia-sip/su_strlst.h>
-#include <sofia-sip/tport.h>
 
 namespace cpns::ims {
 
@@ -78,6 +76,38 @@ std::string refusal_of(nta_outgoing_t* outgoing) {
   return unproven ? refused_certificate() : "";
 }
 
+void drop_ended(SipThread& thread) {
+  for (auto* one : thread.ended) tport_unref(one);
+  thread.ended.clear();
+}
+
+void on_connection_end(nta_agent_t* /*agent*/, SipThread* thread, tport_t* connection, msg_t* /*none*/, int /*error*/) {
+  const auto found = thread->watched.find(connection);
+  if (found == thread->watched.end()) return;
+  tport_release(connection, found->second, nullptr, nullptr, thread, 0);
+  thread->watched.erase(found);
+  thread->ended.push_back(connection);
+  const auto* name = tport_name(connection);
+  asio::post(thread->executor, [receiver = thread->receiver, address = std::string(name->tpn_host)] {
+    const auto there = receiver.lock();
+    if (there && there->on_connection_lost) there->on_connection_lost(address);
+  });
+}
+
+/// The connection that a reply came over.
+void watch_connection(SipThread& thread, nta_outgoing_t* outgoing) {
+  drop_ended(thread);
+  auto* connection = nta_outgoing_transport(outgoing);
+  if (connection == nullptr) return;
+  if (tport_is_secondary(connection) != 0 && tport_is_closed(connection) == 0 && !thread.watched.contains(connection)) {
+    if (const auto number = tport_pend(connection, nullptr, on_connection_end, &thread); number > 0) {
+      thread.watched.emplace(connection, number);
+      return;
+    }
+  }
+  tport_unref(connection);
+}
+
 int on_final(SipSent* sent, nta_outgoing_t* outgoing, const sip_t* sip) {
   const auto status = nta_outgoing_status(outgoing);
   if (status < 200) return 0;
@@ -92,7 +122,11 @@ int on_final(SipSent* sent, nta_outgoing_t* outgoing, const sip_t* sip) {
     reply.body = body_of(sip);
   }
   // One that was made here has come from nowhere.
-  if (reply.source.empty()) reply.refused = refusal_of(outgoing);
+  if (reply.source.empty()) {
+    reply.refused = refusal_of(outgoing);
+  } else {
+    watch_connection(sent->thread, outgoing);
+  }
   auto& thread = sent->thread;
   asio::post(thread.executor,
              [receiver = thread.receiver, tell = std::move(sent->on_reply), reply = std::move(reply)]() mutable {
@@ -112,6 +146,15 @@ void post_sip_job(su_root_t* root, SipJob job) {
   if (su_msg_create(message, su_root_task(root), nobody, run_job, sizeof(SipJob*)) != 0) throw std::bad_alloc();
   *static_cast<SipJob**>(su_msg_data(message)) = held.release();
   if (su_msg_send(message) != 0) throw std::bad_alloc();
+}
+
+void forget_sip_connections(SipThread& thread) {
+  drop_ended(thread);
+  for (const auto& [connection, number] : thread.watched) {
+    tport_release(connection, number, nullptr, nullptr, &thread, 0);
+    tport_unref(connection);
+  }
+  thread.watched.clear();
 }
 
 int on_sip_incoming(SipThread* thread, nta_leg_t* /*leg*/, nta_incoming_t* incoming, const sip_t* sip) {

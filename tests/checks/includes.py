@@ -42,7 +42,7 @@ FOREIGN = [
     (r"openssl/", ["tls", "tls/psk13", "core/crypto", "core/secret", "runtime", "cli", "pngw", "gateway", "ims"]),
     (r"sqlite3\.h", ["store/sqlite"]),
     (r"sofia-sip/", ["ims"]),
-    (r"expat\.h", ["ims"]),
+    (r"expat\.h|winscard\.h", ["ims"]),
     (r"toml\+\+/", ["runtime"]),
     (r"spdlog/", ["runtime"]),
     (r"boost/|runtime/asio\.hpp", ["runtime", "carrier", "pngw", "server", "gateway", "device", "cli", "ims"]),

@@ -141,7 +141,7 @@ class Peer:
 
     def __init__(self, hss: Hss, connection: socket.socket, address: str):
         self.hss, self.connection, self.address = hss, connection, address
-        self.name = ""
+        self.name, self.gone = "", False
         self.writing, self.answers = threading.Lock(), {}
         self.number = 0
 
@@ -172,7 +172,7 @@ class Peer:
                     waiting.append(message)
         except (EOFError, OSError, ValueError):
             pass
-        self.name = ""
+        self.name, self.gone = "", True
         self.connection.close()
 
     def _reply(self, request: Message) -> Message:
@@ -221,7 +221,8 @@ class HssServer:
             connection, _ = self.listener.accept()
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             peer = Peer(self.hss, connection, self.address)
-            self.peers = [one for one in self.peers if one.name] + [peer]
+            # A CSCF that has not said its name yet is to be kept: two may come at once.
+            self.peers = [one for one in self.peers if not one.gone] + [peer]
             threading.Thread(target=peer.run, daemon=True).start()
 
     def _commands(self) -> None:

@@ -86,5 +86,26 @@ TEST_F(ImsUserOnCore, when_the_s_cscf_was_restarted_then_a_refused_message_bring
   ASSERT_TRUE(run_until([&] { return changes_ == std::vector<bool>{true, false, true}; })) << log_text();
 }
 
+TEST_F(ImsUserOnCore, when_times_are_short_then_registration_and_subscription_are_renewed_without_a_break) {
+  expires_ = std::chrono::seconds(6);
+  come_up("gw1", kTcp, kHere);
+  // The registration again and again, and the subscription in its dialogue, through the P-CSCF.
+  const auto renewed = [&] { return log_text().find("E757") != std::string::npos; };
+  ASSERT_TRUE(run_until([&] { return renewed() && captured("SUBSCRIBE sip:127.0.10.3") >= 2; })) << log_text();
+  ASSERT_TRUE(run_until([] { return captured("SIP/2.0 200 Subscription to REG saved") >= 4; })) << log_text();
+  EXPECT_EQ(changes_, (std::vector<bool>{true})) << log_text();
+  // The refreshed one is followed too.
+  ASSERT_TRUE(core({"deregister", "sip:gw1@ims.cpns.test"}));
+  ASSERT_TRUE(run_until([&] { return changes_ == std::vector<bool>{true, false, true}; })) << log_text();
+}
+
+TEST_F(ImsUserOnCore, when_the_p_cscf_was_restarted_then_the_user_registers_over_a_new_connection_by_itself) {
+  come_up("gw1", kTcp, kHere);
+  ASSERT_TRUE(core({"restart", "pcscf"}));
+  ASSERT_TRUE(run_until([&] { return log_text().find("E757") != std::string::npos; })) << log_text();
+  EXPECT_EQ(message("127.0.10.10:5060", "sip:gw1@ims.cpns.test", "sip:127.0.10.2:5060;transport=tcp", {7}), 200);
+  EXPECT_EQ(heard_, (std::vector<Bytes>{{7}}));
+}
+
 }  // namespace
 }  // namespace cpns::ims

@@ -48,16 +48,21 @@ class UserOnCore : public ::testing::Test {
     start(user, pcscf, listen);
     ASSERT_TRUE(run_until([&] { return user_->registered(); })) << to_text(user_->state()) << log_text();
   }
-  void start(const std::string& user, const std::string& pcscf, const SipStack::Settings& listen) {
-    ASSERT_TRUE(SoftwareUsim::install(file_, keys_of(user), seal_).ok());
+  virtual std::unique_ptr<Usim> make_usim(const std::string& user) {
+    EXPECT_TRUE(SoftwareUsim::install(file_, keys_of(user), seal_).ok());
     auto usim = SoftwareUsim::open(file_, seal_);
-    ASSERT_TRUE(usim.ok());
-    usim_ = std::move(*usim);
+    EXPECT_TRUE(usim.ok());
+    return usim ? std::move(*usim) : nullptr;
+  }
+  void start(const std::string& user, const std::string& pcscf, const SipStack::Settings& listen) {
+    usim_ = make_usim(user);
+    ASSERT_TRUE(usim_);
     auto stack = SipStack::start(loop_.get_executor(), listen);
     ASSERT_TRUE(stack.ok()) << to_text(stack.error());
     stack_ = std::move(*stack);
-    ImsUser::Settings settings{user + "@ims.cpns.test",  "sip:" + user + "@ims.cpns.test", "ims.cpns.test", pcscf,
-                               "sip:cpns@ims.cpns.test", std::chrono::seconds(600)};
+    ImsUser::Settings settings{user + "@ims.cpns.test",  "sip:" + user + "@ims.cpns.test",
+                               "ims.cpns.test",          pcscf,
+                               "sip:cpns@ims.cpns.test", expires_};
     ImsUser::Handler handler{[this](ByteView body) { heard_.emplace_back(body.begin(), body.end()); },
                              [this](bool registered) { changes_.push_back(registered); }};
     auto made = ImsUser::make(loop_.get_executor(), *stack_, settings, *usim_, random_, log_, handler);
@@ -129,8 +134,9 @@ class UserOnCore : public ::testing::Test {
   store::keys::LocalSeal seal_{{.folder = dir_.path(), .kind = store::keys::SealKind::File}, random_};
   std::vector<Bytes> heard_;
   std::vector<bool> changes_;
+  std::chrono::seconds expires_{600};
   runtime::asio::io_context loop_{1};
-  std::unique_ptr<SoftwareUsim> usim_;
+  std::unique_ptr<Usim> usim_;
   std::unique_ptr<SipStack> stack_;
   std::unique_ptr<ImsUser> user_;
 };

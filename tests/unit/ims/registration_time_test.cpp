@@ -138,6 +138,23 @@ TEST_F(RegistrationTest, when_the_network_forgets_the_user_again_and_again_then_
   EXPECT_EQ(registration_->on_network_ended(true, Seconds(0), now_).wake_after, Seconds(1));
 }
 
+TEST_F(RegistrationTest, when_the_connection_is_lost_then_it_is_renewed_and_stands_meanwhile) {
+  register_once();
+  const auto first = registration_->on_connection_lost(now_);
+  EXPECT_TRUE(first.send);
+  EXPECT_EQ(registration_->state(), State::Renewing);
+  EXPECT_TRUE(registration_->registered());
+  EXPECT_FALSE(registration_->on_connection_lost(now_).send);
+  static_cast<void>(reply(challenge(number_ += 32, keys_)));
+  static_cast<void>(reply(ok()));
+  // Lost again at once: the next try waits.
+  const auto second = registration_->on_connection_lost(now_);
+  EXPECT_FALSE(second.send);
+  EXPECT_EQ(second.wake_after, Seconds(1));
+  EXPECT_TRUE(registration_->registered());
+  EXPECT_TRUE(wake(second).send);
+}
+
 TEST_F(RegistrationTest, when_the_network_names_a_time_to_wait_then_the_pause_is_not_shorter) {
   static_cast<void>(registration_->begin(now_));
   EXPECT_EQ(reply({503, "", {{"Retry-After", "300 (soon)"}}, {}}).wake_after, Seconds(300));

@@ -81,6 +81,43 @@ TEST_F(SipStackTest, when_nobody_listens_then_the_request_ends_with_a_status_and
   EXPECT_EQ(status, 503);
 }
 
+TEST_F(SipStackTest, when_the_other_end_closes_then_the_lost_connection_is_told_of) {
+  auto server = stack("sip:127.0.0.1:*;transport=tcp");
+  const auto client = stack("sip:127.0.0.1:*;transport=tcp");
+  std::vector<std::string> lost;
+  client->on_connection_lost([&](std::string address) { lost.push_back(std::move(address)); });
+  server->on_request([&](const SipRequest& /*request*/, const SipStack::Answer& answer) { answer(200, {}); });
+  for (int sent = 0; sent < 2; ++sent) {
+    int status = 0;
+    client->send(message(server->contact(), {1}), [&](const SipReply& reply) { status = reply.status; });
+    ASSERT_TRUE(run_until([&] { return status == 200; }));
+  }
+  EXPECT_TRUE(lost.empty());
+  server.reset();
+  ASSERT_TRUE(run_until([&] { return !lost.empty(); }));
+  EXPECT_EQ(lost, (std::vector<std::string>{"127.0.0.1"}));
+}
+
+TEST_F(SipStackTest, when_the_connection_breaks_while_a_request_waits_then_it_ends_at_once) {
+  using runtime::asio::ip::tcp;
+  const auto client = stack("sip:127.0.0.1:*;transport=tcp");
+  tcp::acceptor acceptor(loop, {runtime::asio::ip::address_v4::loopback(), 0});
+  tcp::socket socket(loop);
+  std::array<char, 64> some{};
+  acceptor.async_accept(socket, [&](const boost::system::error_code& /*failed*/) {
+    socket.async_read_some(runtime::asio::buffer(some),
+                           [&](const boost::system::error_code& /*failed*/, std::size_t /*n*/) { socket.close(); });
+  });
+  int status = 0;
+  const auto port = std::to_string(acceptor.local_endpoint().port());
+  const auto start = std::chrono::steady_clock::now();
+  client->send(message("sip:127.0.0.1:" + port + ";transport=tcp", {1}),
+               [&](const SipReply& reply) { status = reply.status; });
+  ASSERT_TRUE(run_until([&] { return status != 0; }));
+  EXPECT_EQ(status, 503);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+}
+
 TEST_F(SipStackTest, when_the_address_is_taken_then_starting_fails) {
   const auto first = stack("sip:127.0.0.1:*;transport=tcp");
   const auto second = SipStack::start(loop.get_executor(), {first->contact(), "", false});
