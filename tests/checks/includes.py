@@ -28,7 +28,7 @@ MAY = {
     "store/file": CORE + ["store"],
     "store/keys": CORE + ["store", "store/file"],
     "store/sqlite": CORE + ["store", "store/file", "store/migrations"],
-    "runtime": CORE + ["tls"],
+    "runtime": CORE + ["tls", "tls/x25519"],
     "carrier": CORE + ["runtime"],
     "pngw": SHARED,
     "server": SHARED + ["pngw", "carrier", "ims"],

@@ -35,8 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::array<x25519::Exchanged, x25519::kMost> one_by_one, together;
   TakenRandom random(input), again(input);
   x25519::exchange(theirs, std::span(one_by_one).first(count), random, x25519::Way::Portable);
-  const auto way = x25519::eight_at_once() ? x25519::Way::Eight : x25519::Way::Portable;
-  x25519::exchange(theirs, std::span(together).first(count), again, way);
+  x25519::exchange(theirs, std::span(together).first(count), again, x25519::best_way());
 
   bool all = true;
   for (std::size_t i = 0; i < count; ++i) {

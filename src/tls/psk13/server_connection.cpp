@@ -169,8 +169,7 @@ Connection::Verdict ServerConnection::on_key(const secret::TlsPsk& psk) {
   x25519::Share theirs;
   std::ranges::copy(share_, theirs.begin());
   x25519::Exchanged exchanged;
-  x25519::exchange({&theirs, 1}, {&exchanged, 1}, keys_,
-                   x25519::eight_at_once() ? x25519::Way::Eight : x25519::Way::Portable);
+  x25519::exchange({&theirs, 1}, {&exchanged, 1}, keys_, x25519::best_way());
   return on_exchanged(exchanged);
 }
 

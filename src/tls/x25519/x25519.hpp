@@ -20,6 +20,8 @@ enum class Way : std::uint8_t {
 };
 /// Whether this CPU, and its operating system, allow Way::Eight.
 [[nodiscard]] bool eight_at_once() noexcept;
+/// The faster one of what this CPU allows.
+[[nodiscard]] inline Way best_way() noexcept { return eight_at_once() ? Way::Eight : Way::Portable; }
 
 /// The most that one call takes.
 inline constexpr std::size_t kMost = 8;
