@@ -52,6 +52,9 @@ class X25519Time : public testing::Test {
   static void products(const Numbers& scalars, const Numbers& points, Numbers& to) {
     tls::x25519::eight::multiply(scalars, points, to);
   }
+  static void one(const Numbers& scalars, const Numbers& points, Numbers& to) {
+    tls::x25519::eight::exchange_one(scalars[0], points[0], to[0], to[1]);
+  }
   static void shares(const Numbers& scalars, const Numbers&, Numbers& to) {
     tls::x25519::eight::multiply_base(scalars, to);
   }
@@ -64,6 +67,11 @@ TEST_F(X25519Time, when_scalars_differ_then_the_time_of_products_does_not) {
 
 TEST_F(X25519Time, when_points_differ_then_the_time_of_products_does_not) {
   compare_times("products, points of small order and others", {filled(0x35, 0), filled(0x35, 0x77)}, products);
+}
+
+TEST_F(X25519Time, when_keys_or_shares_differ_then_the_time_of_one_alone_does_not) {
+  compare_times("one alone, scalars of zeros and of ones", {filled(0, 9), filled(0xff, 9)}, one);
+  compare_times("one alone, zeros and random", {filled(0, 0), filled(0, 0, 3)}, one);
 }
 
 TEST_F(X25519Time, when_scalars_differ_then_the_time_of_shares_does_not) {

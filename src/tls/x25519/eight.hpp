@@ -11,7 +11,8 @@ namespace cpns::tls::x25519::eight {
 
 inline constexpr std::size_t kLanes = 8;
 /// As RFC 7748 section 5 has them on the wire: 32 bytes, the lowest first.
-using Numbers = std::array<std::array<std::uint8_t, 32>, kLanes>;
+using Number = std::array<std::uint8_t, 32>;
+using Numbers = std::array<Number, kLanes>;
 
 /// Whether this CPU has what is needed, and its operating system keeps those registers. Asked once.
 [[nodiscard]] bool available() noexcept;
@@ -21,5 +22,7 @@ using Numbers = std::array<std::array<std::uint8_t, 32>, kLanes>;
 void multiply(const Numbers& scalars, const Numbers& points, Numbers& to) noexcept;
 /// to[i] = scalars[i] * 9: the public values of private keys. Only where available().
 void multiply_base(const Numbers& scalars, Numbers& to) noexcept;
+/// share = scalar * 9 and product = scalar * point, in less time than eight of each. Only where available().
+void exchange_one(const Number& scalar, const Number& point, Number& share, Number& product) noexcept;
 
 }  // namespace cpns::tls::x25519::eight

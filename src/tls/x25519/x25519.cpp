@@ -28,9 +28,14 @@ bool all_zeros(const std::array<std::uint8_t, 32>& number) {
   return bits == 0;
 }
 
-/// Half of the lanes can make the shares of the other half: one ladder is less than a ladder and a comb.
+/// One alone has a way of its own. For up to four, half of the lanes make the shares of the other half: one ladder is
+/// less than a ladder and a comb.
 void exchange_eight(Scratch& scratch, std::size_t count) {
   constexpr std::size_t kHalf = eight::kLanes / 2;
+  if (count == 1) {
+    eight::exchange_one(scratch.scalars[0], scratch.points[0], scratch.shares[0], scratch.products[0]);
+    return;
+  }
   if (count > kHalf) {
     eight::multiply_base(scratch.scalars, scratch.shares);
     eight::multiply(scratch.scalars, scratch.points, scratch.products);
@@ -50,6 +55,7 @@ void exchange_eight(Scratch& scratch, std::size_t count) {
 bool eight::available() noexcept { return false; }
 void eight::multiply(const Numbers&, const Numbers&, Numbers&) noexcept { std::abort(); }
 void eight::multiply_base(const Numbers&, Numbers&) noexcept { std::abort(); }
+void eight::exchange_one(const Number&, const Number&, Number&, Number&) noexcept { std::abort(); }
 #endif
 
 bool eight_at_once() noexcept { return eight::available(); }

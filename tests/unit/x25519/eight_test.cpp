@@ -23,6 +23,8 @@ TEST_F(EightTest, when_rfc7748_gives_scalar_and_point_then_each_lane_gives_its_p
   const auto u2 = from_hex("e5210f12786811d3f4b7959d0538ae2c31dbe7106fc03c3efc4cd549c715a493");
   const auto p2 = from_hex("95cbde9476e8907d7aade45cb4b873f88b595a68799fa152e6f8f7647aac7957");
   EXPECT_EQ(product(eight_times(k1), eight_times(u1)), eight_times(p1));
+  EXPECT_EQ(one(k1, u1).second, p1);
+  EXPECT_EQ(one(k2, u2).second, p2);
   EXPECT_EQ(product({k1, k2, k1, k2, k2, k1, k2, k1}, {u1, u2, u1, u2, u2, u1, u2, u1}),
             (eight::Numbers{p1, p2, p1, p2, p2, p1, p2, p1}));
 }
@@ -38,6 +40,8 @@ TEST_F(EightTest, when_rfc7748_exchanges_keys_then_shares_and_secret_are_its_own
             (eight::Numbers{share_a, share_b, share_a, share_b, share_a, share_a, share_b, share_b}));
   EXPECT_EQ(product({a, b, a, b, a, a, b, b}, {share_b, share_a, share_b, share_a, share_b, share_b, share_a, share_a}),
             eight_times(secret));
+  EXPECT_EQ(one(a, share_b), std::pair(share_a, secret));
+  EXPECT_EQ(one(b, share_a), std::pair(share_b, secret));
 }
 
 TEST_F(EightTest, when_the_result_is_the_next_scalar_then_a_thousand_rounds_end_as_in_rfc7748) {
@@ -56,6 +60,10 @@ TEST_F(EightTest, when_the_result_is_the_next_scalar_then_a_thousand_rounds_end_
     }
   }
   EXPECT_EQ(k, eight_times(thousand));
+
+  auto alone = std::pair(nine, nine);
+  for (int round = 0; round < 1000; ++round) alone = {one(alone.first, alone.second).second, alone.first};
+  EXPECT_EQ(alone.first, thousand);
 }
 
 /// Points of small order (order 1, 2, 4 and 8 on the curve and on its twist), each as every number below 2^255 that is
@@ -139,6 +147,8 @@ TEST_F(EightTest, when_points_or_scalars_are_special_then_products_are_those_of_
         expected[i] = reference.times(eight_points[i]);
       }
       ASSERT_EQ(product(eight_times(scalar), eight_points), expected) << "special points from " << first;
+      for (std::size_t i = 0; i < eight::kLanes; ++i)
+        ASSERT_EQ(one(scalar, eight_points[i]), std::pair(reference.share(), expected[i])) << first + i;
     }
   }
 }
@@ -157,6 +167,7 @@ TEST_F(EightTest, when_points_and_scalars_are_random_then_products_and_shares_ar
     }
     ASSERT_EQ(product(scalars, points), expected) << "seed " << seed << ", after " << done;
     ASSERT_EQ(shares(scalars), expected_shares) << "seed " << seed << ", after " << done;
+    ASSERT_EQ(one(scalars[0], points[0]), std::pair(expected_shares[0], expected[0])) << "seed " << seed;
   }
 }
 

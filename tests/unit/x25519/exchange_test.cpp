@@ -127,6 +127,9 @@ TEST_F(TracesTest, when_products_are_made_then_neither_scalars_nor_products_are_
     EXPECT_FALSE(lies_below((*scalars)[i])) << i;
     EXPECT_FALSE(lies_below((*products)[i])) << i;
   }
+  eight::exchange_one((*scalars)[0], (*points)[0], (*products)[1], (*products)[0]);
+  EXPECT_FALSE(lies_below((*scalars)[0]));
+  EXPECT_FALSE(lies_below((*products)[0]));
   eight::multiply_base(*scalars, *products);
   for (const auto& scalar : *scalars) EXPECT_FALSE(lies_below(scalar));
 }

@@ -12,7 +12,7 @@
 
 namespace cpns::tls::x25519 {
 
-using Number = std::array<std::uint8_t, 32>;
+using eight::Number;
 
 inline Number from_hex(std::string_view hex) {
   Number number{};
@@ -87,6 +87,12 @@ class EightTest : public testing::Test {
     eight::Numbers to;
     eight::multiply(scalars, points, to);
     return to;
+  }
+  /// The share and the product of one alone.
+  static std::pair<Number, Number> one(const Number& scalar, const Number& point) {
+    std::pair<Number, Number> made;
+    eight::exchange_one(scalar, point, made.first, made.second);
+    return made;
   }
   static eight::Numbers shares(const eight::Numbers& scalars) {
     eight::Numbers to;
