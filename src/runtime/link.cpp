@@ -137,7 +137,7 @@ SecureLink::SecureLink(std::unique_ptr<Transport> transport, std::unique_ptr<tls
     : impl_(std::make_shared<Impl>(std::move(transport), std::move(engine))) {}
 SecureLink::~SecureLink() = default;
 
-Task<Result<void>> SecureLink::handshake(Milliseconds limit, KeyLookup lookup) {
+Task<Result<void>> SecureLink::handshake(Milliseconds limit, KeyLookup lookup, Exchange exchange) {
   auto& engine = *impl_->engine;
   auto deadline = impl_->deadline(limit);
   const auto timed_out = [&limit] {
@@ -155,6 +155,13 @@ Task<Result<void>> SecureLink::handshake(Milliseconds limit, KeyLookup lookup) {
       }
       if (deadline.passed()) co_return timed_out();
       result = engine.provide_key(std::move(psk));
+    } else if (engine.state() == tls::EngineState::WaitingForExchange) {
+      if (!exchange)
+        co_return Error{Code::tls_misused, "an engine that waits for an exchange", "somebody who makes it"};
+      auto exchanging = exchange(engine.exchange_request());
+      auto exchanged = co_await std::move(exchanging);
+      if (deadline.passed()) co_return timed_out();
+      result = engine.provide_exchange(std::move(exchanged));
     } else {
       result = co_await impl_->receive();
     }

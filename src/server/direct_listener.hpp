@@ -3,6 +3,7 @@
 
 #include "core/assign/link_session.hpp"
 #include "core/assign/server_session.hpp"
+#include "runtime/exchange_queue.hpp"
 #include "runtime/link.hpp"
 #include "server/crowd.hpp"
 #include "server/device_keys.hpp"
@@ -103,6 +104,7 @@ class DirectListener {
   const DirectSettings& settings_;
   Tasks& tasks_;
   std::unique_ptr<tls::EngineFactory> engines_;
+  runtime::ExchangeQueue exchanges_;
   DeviceKeys keys_;
   HttpProxy proxy_;
   Sessions sessions_;
