@@ -146,15 +146,13 @@ nlohmann::ordered_json run(char** argv) {
   const double hold = std::atof(argv[5]);
   const Process server(std::atoi(argv[6]));
   Crowd crowd(argv[1], argv[2], read_callers(argv[3]));
-  const auto own = Process(::getpid());
-  const double rss_before = server.resident(), available_before = memory_available(), own_before = own.resident();
+  const double rss_before = server.resident(), kernel_before = kernel_memory();
   const double cpu_before = server.cpu();
   const auto why = crowd.open(wanted);
   const double cpu_open = server.cpu();
   crowd.hold(3);  // so that both ends have given back what they need at work alone
   const auto links = crowd.open_links();
-  const double rss = server.resident(),
-               kernel = available_before - memory_available() - (rss - rss_before) - (own.resident() - own_before);
+  const double rss = server.resident(), kernel = kernel_memory() - kernel_before;
   const auto [first_pongs, first_seconds] = crowd.ask_all();
   const double cpu_held = server.cpu();
   crowd.hold(hold);

@@ -28,6 +28,16 @@ inline double kib_in(const std::string& file, const std::string& name) {
 /// What could be given to programs now, without swapping.
 inline double memory_available() { return kib_in("/proc/meminfo", "MemAvailable:"); }
 
+/// Of the kernel's objects, such as sockets, and of what stands in sockets' queues.
+inline double kernel_memory() {
+  double pages = 0;
+  std::ifstream lines("/proc/net/sockstat");
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("TCP:")) pages = std::stod(line.substr(line.rfind(' ')));
+  }
+  return kib_in("/proc/meminfo", "Slab:") + pages * 4096;
+}
+
 /// One process of this machine.
 class Process {
  public:
