@@ -48,6 +48,7 @@ class Server {
  private:
   [[nodiscard]] Result<void> open_admin();
   void start();
+  void hold_log_lines();
   static runtime::Task<void> load_identities(Server* self);
   static runtime::Task<void> watch_clock(Server* self);
   /// False where the process has no room for one more; the oldest half-open connection is then dropped.
