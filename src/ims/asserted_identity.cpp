@@ -71,16 +71,6 @@ Result<ids::PnGwId> asserted_identity(const SipHeaders& headers) {
   return public_identity(uri_in(without_blanks(*header)));
 }
 
-std::string_view uri_of(std::string_view header) noexcept {
-  const auto open = header.find('<');
-  if (open == std::string_view::npos) return header.substr(0, header.find(';'));
-  const auto close = header.find('>', open);
-  // A name in quotes may hold brackets of its own: what follows the last quote counts.
-  const auto quote = header.rfind('"');
-  if (quote != std::string_view::npos && quote > open) return {};
-  return close == std::string_view::npos ? std::string_view() : header.substr(open + 1, close - open - 1);
-}
-
 Result<ids::PnGwId> public_identity(std::string_view uri) {
   const auto colon = uri.find(':');
   if (colon == std::string_view::npos || !std::ranges::all_of(uri, is_uri_character)) return ambiguous(uri);

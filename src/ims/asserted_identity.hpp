@@ -17,7 +17,4 @@ namespace cpns::ims {
 /// The same of one URI, without brackets: such as this user's own, or what stands in a To.
 [[nodiscard]] Result<ids::PnGwId> public_identity(std::string_view uri);
 
-/// The URI in To or From of a message, without its brackets and parameters; empty where the form is another.
-[[nodiscard]] std::string_view uri_of(std::string_view header) noexcept;
-
 }  // namespace cpns::ims

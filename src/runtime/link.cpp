@@ -115,11 +115,12 @@ Task<Result<std::size_t>> SecureLink::Impl::read(std::span<std::uint8_t> out) {
       co_await say_why();
       co_return got;
     }
-    if (!flushing && collect()) {  // an answer to a KeyUpdate
+    if (*got > 0) co_return *got;
+    if (!flushing && collect()) {  // an answer to a KeyUpdate, or what was put
       auto sent = co_await flush(kWriteLimit);
       if (!sent) co_return std::move(sent).error();
     }
-    if (*got > 0 || engine->peer_closed()) co_return *got;
+    if (engine->peer_closed()) co_return std::size_t{0};
     if (engine->state() == tls::EngineState::Closed && !half_closed) co_return std::size_t{0};
     auto received = co_await receive();
     if (!received) {
@@ -202,6 +203,11 @@ Task<Result<void>> SecureLink::write(ByteView plaintext) {
     plaintext = plaintext.subspan(piece.size());
   }
   co_return Result<void>{};
+}
+
+Result<void> SecureLink::put(ByteView plaintext) {
+  if (!impl_->is_open()) return Error{Code::connection_lost, "a write after the connection's end"};
+  return impl_->engine->write(plaintext);
 }
 
 void SecureLink::finish_writing() {

@@ -43,6 +43,8 @@ class SecureLink {
   /// Sends all of it; returns when the socket has taken it (this is the back-pressure). A peer that takes nothing for
   /// 30 s ends the link with `peer_too_slow`.
   [[nodiscard]] Task<Result<void>> write(ByteView plaintext);
+  /// The same without sending it: it goes out with what is written next, or when a read has to wait. At most 16 KiB.
+  [[nodiscard]] Result<void> put(ByteView plaintext);
   /// Says that nothing more will be written, with a close_notify of its own; reading goes on.
   void finish_writing();
   /// Ends TLS in both directions and gives the connection back: what comes behind the peer's close_notify, and what is
@@ -78,6 +80,9 @@ class MessageLink {
   /// One message. Calls from several coroutines are queued in order.
   [[nodiscard]] Task<Result<void>> send(secret::SecretBuffer message);
   [[nodiscard]] Task<Result<void>> send(ByteView message);
+  /// One message of at most 16 KiB that nobody waits for: it goes out with the next one, or when receive() has to wait.
+  /// Not while a send() is under way.
+  [[nodiscard]] Result<void> put(ByteView message);
 
   [[nodiscard]] SecureLink& link() noexcept { return *link_; }
 

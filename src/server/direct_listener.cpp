@@ -39,9 +39,8 @@ DirectListener::DirectListener(Context& context, const Settings& settings, Tasks
       });
 }
 
-void DirectListener::take(asio::ip::tcp::socket socket) {
-  auto peer = address_of(socket);
-  const auto connection = std::make_shared<Connection>(std::move(socket), std::move(peer));
+void DirectListener::take(asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
+  const auto connection = std::make_shared<Connection>(std::move(socket), runtime::text_of(peer));
   enter_crowd(connection);
   tasks_.spawn(serve(this, connection));
 }
@@ -99,7 +98,7 @@ Task<Result<std::unique_ptr<runtime::Transport>>> DirectListener::first_bytes(Co
   if (connection->pipe) co_return runtime::over_stream(std::exchange(connection->pipe, nullptr));
   auto spoken = co_await wait_for_client_hello(*connection->socket, settings_.handshake);
   if (!spoken) co_return std::move(spoken).error();
-  co_return runtime::over_tcp(std::move(*connection->socket));
+  co_return runtime::over_tcp(std::move(*connection->socket), connection->peer);
 }
 
 Task<bool> DirectListener::hand_shake(ConnectionPtr connection) {

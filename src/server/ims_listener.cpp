@@ -5,6 +5,7 @@
 
 #include "ims/asserted_identity.hpp"
 #include "ims/ims_user.hpp"
+#include "ims/sip_uri.hpp"
 #include "server/committed.hpp"
 
 namespace cpns::server {
@@ -34,7 +35,8 @@ Result<std::unique_ptr<ImsListener>> ImsListener::open(Context& context, const S
                                                        OperatorListener& operators, ids::Endpoint bearer_endpoint) {
   CPNS_TRY(auto service, ims::public_identity(settings.ims.public_service_identity));
   const auto folder = settings.ims.tls_folder.string();
-  CPNS_TRY(auto stack, ims::SipStack::start(tasks.executor(), {settings.ims.listen, folder, !folder.empty()}));
+  CPNS_TRY(auto stack, ims::SipStack::start(tasks.executor(), {settings.ims.listen, folder, !folder.empty(),
+                                                               settings.ims.s_cscf, settings.ims.s_cscf_names}));
   std::unique_ptr<ImsListener> made(new ImsListener(context, settings, tasks, operators, std::move(bearer_endpoint),
                                                     std::move(service), std::move(stack)));
   made->stack_->on_request(
@@ -80,7 +82,7 @@ void ImsListener::take(const SipRequest& request, const Answer& answer) {
 
 std::optional<ImsListener::Refusal> ImsListener::take_register(const SipRequest& request) {
   // To names whose registration it is; the S-CSCF has written it.
-  auto user = ims::public_identity(ims::uri_of(ims::find_header(request.headers, "To")));
+  auto user = ims::public_identity(ims::header_uri(ims::find_header(request.headers, "To")));
   if (!user) return Refusal{400, std::move(user).error()};
   const auto expires = expires_of(request);
   if (!expires) return Refusal{400, {Code::sip_malformed, "REGISTER without Expires", "seconds"}};

@@ -56,7 +56,7 @@ Server::Server(asio::any_io_executor executor, ServerParts parts)
       direct_rate_(rate_of(parts_.settings.limits), parts_.random, parts_.log),
       operator_rate_(rate_of(parts_.settings.limits), parts_.random, parts_.log) {}
 
-Server::~Server() = default;
+Server::~Server() { parts_.log.hold({}); }
 
 Result<void> Server::open() {
   CPNS_TRY(const auto erased, parts_.devices.erase_all_pending());
@@ -119,14 +119,15 @@ Result<void> Server::open_admin(ids::Endpoint operator_endpoint) {
 }
 
 void Server::start() {
-  const auto on_gateway = [this](asio::ip::tcp::socket socket) {
-    if (operator_rate_.admit(socket, "operator") && has_room()) operator_links_->take(std::move(socket));
+  const auto on_gateway = [this](asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
+    if (operator_rate_.admit(peer, "operator") && has_room()) operator_links_->take(std::move(socket));
   };
-  const auto on_device = [this](asio::ip::tcp::socket socket) {
-    if (direct_rate_.admit(socket, "direct") && has_room()) direct_links_->take(std::move(socket));
+  const auto on_device = [this](asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
+    if (direct_rate_.admit(peer, "direct") && has_room()) direct_links_->take(std::move(socket), peer);
   };
   asio::co_spawn(tasks_.executor(), operator_listener_->run("operator", parts_.log, on_gateway), runtime::unattended);
   asio::co_spawn(tasks_.executor(), direct_listener_->run("direct", parts_.log, on_device), runtime::unattended);
+  hold_log_lines();
   admin_->start();
   if (shared_admin_) shared_admin_->start();
   keys_->start();
@@ -135,6 +136,18 @@ void Server::start() {
   // After the lines of the listeners, which the loop writes next.
   asio::post(tasks_.executor(), [this] {
     parts_.log.event(Code::server_ready, {{"server_id", parts_.settings.server_id}});
+  });
+}
+
+// In a crowd of connections their lines are written together.
+void Server::hold_log_lines() {
+  auto& log = parts_.log;
+  const auto timer = std::make_shared<asio::steady_timer>(tasks_.executor());
+  log.hold([&log, timer] {
+    asio::post(timer->get_executor(), [&log, timer] {
+      timer->expires_after(runtime::Log::kPause);
+      timer->async_wait([&log, timer](const boost::system::error_code&) { log.flush(); });
+    });
   });
 }
 

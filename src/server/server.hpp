@@ -51,6 +51,7 @@ class Server {
   /// As PN GWs reach it.
   [[nodiscard]] Result<ids::Endpoint> operator_endpoint() const;
   void start();
+  void hold_log_lines();
   static runtime::Task<void> load_identities(Server* self);
   static runtime::Task<void> watch_clock(Server* self);
   /// False where the process has no room for one more; the oldest half-open connection is then dropped.

@@ -163,12 +163,16 @@ Result<ImsSettings> ims_settings(const ConfigTable& table) {
     CPNS_TRY(made.tls_folder, table.path("tls_folder", ""));
   }
   CPNS_TRY(made.s_cscf, table.texts("s_cscf", {}, 64));
+  CPNS_TRY(made.s_cscf_names, table.texts("s_cscf_names", {}, 64));
   CPNS_TRY(made.public_service_identity, table.text("public_service_identity", ""));
   CPNS_TRY(made.max_users, count(table, "max_users", 1'000'000, 100'000'000));
   if (listen.empty()) return made;
   CPNS_TRY(made.listen, sip_uri(table, "listen", listen, !folder.empty()));
   CPNS_TRY(made.next_hop, sip_uri(table, "next_hop", next_hop, !folder.empty()));
   if (made.s_cscf.empty()) return table.refuse("s_cscf", "no address", "1-64 addresses of the S-CSCFs");
+  if (!folder.empty() && made.s_cscf_names.empty()) {
+    return table.refuse("s_cscf_names", "none", "1-64 names: any certificate of that authority would do without");
+  }
   for (auto& text : made.s_cscf) {
     boost::system::error_code failed;
     const auto address = boost::asio::ip::make_address(text, failed);

@@ -67,11 +67,12 @@ struct LimitSettings {
 
 /// The IMS binding of the operator link: an application server behind an S-CSCF. None where `listen` is empty.
 struct ImsSettings {
-  std::string listen{};                   ///< SIP URI to listen on
-  std::filesystem::path tls_folder{};     ///< agent.pem and cafile.pem; empty: TCP
-  std::vector<std::string> s_cscf{};      ///< addresses, numeric: who is believed
-  std::string next_hop{};                 ///< SIP URI: where requests to users go first
-  std::string public_service_identity{};  ///< SIP URI that users write to
+  std::string listen{};                     ///< SIP URI to listen on
+  std::filesystem::path tls_folder{};       ///< agent.pem and cafile.pem; empty: TCP
+  std::vector<std::string> s_cscf{};        ///< addresses, numeric: who is believed
+  std::vector<std::string> s_cscf_names{};  ///< with TLS: DNS or URI names, one of them in the certificate
+  std::string next_hop{};                   ///< SIP URI: where requests to users go first
+  std::string public_service_identity{};    ///< SIP URI that users write to
   std::size_t max_users = 0;
   [[nodiscard]] bool enabled() const noexcept { return !listen.empty(); }
 };
