@@ -31,7 +31,11 @@ struct Options {
   std::string service;
   std::string server_id;
   std::string local = "*";
+  std::string pcscf_address;
   std::string usim_file = "-";
+  bool card = false;
+  std::string reader;
+  std::string pin_file;
   std::string pan_listen{kDefaultPanListen};
   pngw::SealWish secrets;
 };
@@ -58,12 +62,14 @@ Result<GatewayConfig::OperatorLink> operator_link(const Options& options) {
   }
   auto private_identity = options.private_identity.empty() ? address_of(*user) : options.private_identity;
   auto realm = options.realm.empty() ? address_of(*user).substr(address_of(*user).find('@') + 1) : options.realm;
-  for (const std::string_view text : {private_identity, realm, options.local}) {
+  for (const std::string_view text :
+       {private_identity, realm, options.local, options.pcscf_address, options.reader, options.pin_file}) {
     if (has_control_character(text)) return unusable("an option", "with a control character", "text");
   }
   return GatewayConfig::OperatorLink{
       std::move(server_id), ImsSettings{std::move(*user), std::move(private_identity), std::move(realm),
-                                        std::move(*pcscf), options.transport == "tls", options.service, options.local}};
+                                        std::move(*pcscf), options.transport == "tls", options.service, options.local,
+                                        options.pcscf_address, options.card, options.reader, options.pin_file}};
 }
 
 // From a file or standard input, never from the argument list, which others can see.
@@ -97,7 +103,10 @@ Result<ids::PnGwId> make_folder(const Options& options, Console& console) {
   if (settings.tls && options.ca_file.empty()) {
     return unusable("--transport tls", "without --ca-file", "the authority of the P-CSCF's certificate");
   }
-  CPNS_TRY(const auto keys, read_keys(options.usim_file));
+  std::optional<ims::SubscriberKeys> keys;
+  if (!options.card) {
+    CPNS_TRY(keys, read_keys(options.usim_file));
+  }
   runtime::SystemRandom random;
   CPNS_TRY(auto fresh, NewFolder::make({options.dir}, random));
   const auto& folder = fresh.folder();
@@ -105,7 +114,7 @@ Result<ids::PnGwId> make_folder(const Options& options, Console& console) {
   secret::SecretBuffer master_key(secret::MasterKey::kSize);
   random.fill(master_key.writable());
   CPNS_CHECK(pngw::write_sealed_file(folder.master_key(), *seal, pngw::kMasterKeyName, master_key.view()));
-  CPNS_CHECK(ims::SoftwareUsim::install(folder.usim(), keys, *seal));
+  if (keys) CPNS_CHECK(ims::SoftwareUsim::install(folder.usim(), *keys, *seal));
   if (settings.tls) CPNS_CHECK(write_sip_tls(folder, options.ca_file, random));
   const auto text = config_text(link, settings.user, options.pan_listen, options.secrets);
   CPNS_CHECK(runtime::write_file_atomically(folder.config(), as_bytes(text), 0600));
@@ -116,7 +125,8 @@ Result<ids::PnGwId> make_folder(const Options& options, Console& console) {
 void ims_command(const Options& options, Console& console) {
   const auto user = make_folder(options, console);
   if (!user) return console.fail(user.error());
-  console.out << "Ready as " << user->text() << ", an IMS user with a software USIM in " << options.dir << ".\n"
+  console.out << "Ready as " << user->text() << ", an IMS user with "
+              << (options.card ? "the USIM in a card reader" : "a software USIM in " + options.dir) << ".\n"
               << "Next: cpns-gateway run --dir " << options.dir << "\n";
 }
 
@@ -138,6 +148,10 @@ void add_ims(CLI::App& app, Console& console) {
   command->add_option("--server-id", options->server_id, "The CPNS Server's name, which goes into every key")
       ->required();
   command->add_option("--local", options->local, "Address of this machine for SIP; * takes any")->capture_default_str();
+  command->add_option("--pcscf-address", options->pcscf_address, "Its numeric address, where no DNS knows its name");
+  command->add_flag("--card", options->card, "The USIM is on a card in a PC/SC reader");
+  command->add_option("--reader", options->reader, "Which reader; the first that holds a card, if none is named");
+  command->add_option("--pin-file", options->pin_file, "Private file with the card's PIN, where it asks for one");
   command->add_option("--usim-file", options->usim_file, "Lines `k HEX` and `opc HEX` or `op HEX`; - is standard input")
       ->capture_default_str();
   command->add_option("--pan-listen", options->pan_listen, "host:port on which devices connect; goes into gateway.toml")

@@ -53,7 +53,17 @@ service = )" +
          R"(
 # Address of this machine that the core reaches it at. "*" takes any.
 local = )" +
-         toml_text(settings.local) + "\n";
+         toml_text(settings.local) +
+         R"(
+# Numeric address of the P-CSCF, where no DNS knows its name.
+pcscf_address = )" +
+         toml_text(settings.pcscf_address) +
+         R"(
+# "file": the software USIM in this folder. "card": a card in a PC/SC reader, the first that holds one if `reader` names
+# none; `pin_file` is a private file that holds its PIN and nothing else, where it asks for one.
+usim = )" +
+         (settings.card ? "\"card\"" : "\"file\"") + "\nreader = " + toml_text(settings.reader) +
+         "\npin_file = " + toml_text(settings.pin_file.string()) + "\n";
 }
 
 }  // namespace

@@ -29,9 +29,18 @@ Result<ImsSettings> read_ims(const runtime::ConfigTable& table) {
   CPNS_TRY(auto realm, table.required_text("realm"));
   CPNS_TRY(const auto transport, table.choice("transport", "tls", {"tls", "tcp"}));
   CPNS_TRY(auto local, table.text("local", "*"));
+  CPNS_TRY(auto address, table.text("pcscf_address", ""));
+  CPNS_TRY(const auto usim, table.choice("usim", "file", {"file", "card"}));
+  CPNS_TRY(auto reader, table.text("reader", ""));
+  CPNS_TRY(const auto pin, table.text("pin_file", ""));
+  std::filesystem::path pin_file;
+  if (!pin.empty()) {
+    CPNS_TRY(pin_file, table.path("pin_file", ""));
+  }
   return ImsSettings{std::move(*id),       std::move(private_identity), std::move(realm),
                      std::move(*endpoint), transport == "tls",          service,
-                     std::move(local)};
+                     std::move(local),     std::move(address),          usim == "card",
+                     std::move(reader),    std::move(pin_file)};
 }
 
 Result<GatewayConfig::OperatorLink> read_operator_link(const runtime::ConfigTable& table) {

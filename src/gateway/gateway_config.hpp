@@ -25,8 +25,12 @@ struct ImsSettings {
   std::string realm;             ///< home network
   ids::Endpoint pcscf;
   bool tls = true;
-  std::string service;      ///< SIP URI of the CPNS Server, its public service identity
-  std::string local = "*";  ///< address to listen on for SIP
+  std::string service;               ///< SIP URI of the CPNS Server, its public service identity
+  std::string local = "*";           ///< address to listen on for SIP
+  std::string pcscf_address{};       ///< numeric; empty: DNS says where `pcscf` is
+  bool card = false;                 ///< the USIM is on a card in a PC/SC reader; else in a file of the folder
+  std::string reader{};              ///< empty: the first that holds a card
+  std::filesystem::path pin_file{};  ///< empty: the card asks for none
 };
 
 struct GatewayConfig {

@@ -138,8 +138,8 @@ shared_socket = ""
 # (this server's certificate and key) and cafile.pem (the authority of the core's).
 listen = ""
 tls_folder = ""
-# Addresses of the S-CSCFs, and with TLS the DNS or URI names in their certificates: nobody else is believed. And host:port
-# of the I-CSCF, through which users are reached; with TLS its certificate names that host.
+# Addresses of the S-CSCFs, and with TLS the DNS or URI names in their certificates: nobody else is believed. And
+# host:port of the I-CSCF, through which users are reached; with TLS its certificate names that host.
 s_cscf = []
 s_cscf_names = []
 next_hop = ""

@@ -1,5 +1,5 @@
-"""PNE mode over IMS: what a gateway carries goes over the operator's bearer, as long as its user is registered. Each case
-with processes of its own, inside a core of its own."""
+"""PNE mode over IMS: what a gateway carries goes over the operator's bearer, as long as its user is registered. Each
+case with processes of its own, inside a core of its own."""
 
 import os
 import signal

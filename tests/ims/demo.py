@@ -1,5 +1,5 @@
-"""The ladder of SIP messages beside the sixteen steps, between real programs on a real IMS core. `scripts/demo --ims` runs
-it; --json gives one object a line."""
+"""The ladder of SIP messages beside the sixteen steps, between real programs on a real IMS core.
+`scripts/demo --ims` runs it; --json gives one object a line."""
 
 import json
 import os
