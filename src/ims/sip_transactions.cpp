@@ -18,6 +18,10 @@ namespace asio = runtime::asio;
 
 namespace {
 
+/// Requests that wait for an answer of the loop at once; more get 503. The loop answers at once: so many wait only
+/// where somebody sends faster than it can say no.
+constexpr std::size_t kMostUnanswered = 1024;
+
 void run_job(SipThread* /*root*/, su_msg_r message, su_msg_arg_t* content) {
   static_cast<void>(message);
   const std::unique_ptr<SipJob> job(*static_cast<SipJob**>(content));
@@ -182,7 +186,10 @@ void forget_sip_connections(SipThread& thread) {
 
 int on_sip_incoming(SipThread* thread, nta_leg_t* /*leg*/, nta_incoming_t* incoming, const sip_t* sip) {
   const auto method = sip->sip_request->rq_method;
-  if (method == sip_method_ack || method == sip_method_cancel) return 0;
+  // Nothing of ours is acknowledged or cancelled. A status ends the transaction here; it would be held for ever else.
+  if (method == sip_method_ack || method == sip_method_cancel) return 481;
+  if (sip->sip_payload != nullptr && sip->sip_payload->pl_len > kMostSipBodyBytes) return 413;
+  if (thread->unanswered.size() >= kMostUnanswered) return 503;
   auto* message = nta_incoming_getrequest(incoming);
   su_home_t home[1] = {SU_HOME_INIT(home)};
   su_home_init(home);
