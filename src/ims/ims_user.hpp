@@ -12,7 +12,7 @@
 namespace cpns::ims {
 
 inline constexpr std::string_view kCpnsContentType = "application/vnd.cpns.v1+protobuf";
-inline constexpr std::size_t kMostBodyBytes = 65'536;  ///< [M1]
+inline constexpr std::size_t kMostBodyBytes = kMostSipBodyBytes;
 
 class ImsUser {
  public:

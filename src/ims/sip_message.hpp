@@ -8,6 +8,8 @@
 
 namespace cpns::ims {
 
+inline constexpr std::size_t kMostSipBodyBytes = 65'536;  ///< [M1]
+
 struct SipHeader {
   std::string name;
   std::string value;

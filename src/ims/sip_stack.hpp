@@ -48,7 +48,8 @@ class SipStack {
   SipStack(const SipStack&) = delete;
   SipStack& operator=(const SipStack&) = delete;
 
-  /// Each request is to be answered once; a second answer is passed over.
+  /// Each request is to be answered once, soon: 1,024 may wait, more are refused before they are seen, as are
+  /// bodies of more than 65,536 bytes [M1]. A second answer is passed over.
   void on_request(OnRequest handler);
   /// Called where a connection has ended that this end opened and that a reply had come over; `address` is the other
   /// end's, as in SipReply::source. Requests that waited there have their 503 already.

@@ -19,6 +19,10 @@ namespace asio = runtime::asio;
 
 namespace {
 
+/// Requests that wait for an answer of the loop at once; more get 503. The loop answers at once: so many wait only
+/// where somebody sends faster than it can say no.
+constexpr std::size_t kMostUnanswered = 1024;
+
 void run_job(SipThread* /*root*/, su_msg_r message, su_msg_arg_t* content) {
   static_cast<void>(message);
   const std::unique_ptr<SipJob> job(*static_cast<SipJob**>(content));
@@ -162,6 +166,8 @@ int on_sip_incoming(SipThread* thread, nta_leg_t* /*leg*/, nta_incoming_t* incom
   // Ends the transaction, which 0 would leave with us for good: an ACK gets no answer, a CANCEL has found nothing.
   if (method == sip_method_ack) return 200;
   if (method == sip_method_cancel) return 481;
+  if (sip->sip_payload != nullptr && sip->sip_payload->pl_len > kMostSipBodyBytes) return 413;
+  if (thread->unanswered.size() >= kMostUnanswered) return 503;
   auto* message = nta_incoming_getrequest(incoming);
   su_home_t home[1] = {SU_HOME_INIT(home)};
   su_home_init(home);

@@ -151,7 +151,7 @@ TEST_F(ImsUserTest, when_the_service_sends_then_only_a_body_of_cpns_is_heard) {
   come_up();
   EXPECT_EQ(told("text/plain", {1}), 415);
   EXPECT_TRUE(heard_.empty());
-  EXPECT_EQ(told(kCpnsContentType, Bytes(kMostBodyBytes + 1, 1)), 415);
+  EXPECT_EQ(told(kCpnsContentType, Bytes(kMostBodyBytes + 1, 1)), 413);
   EXPECT_TRUE(heard_.empty());
   EXPECT_EQ(told(kCpnsContentType, {1, 2, 3}), 200);
   EXPECT_EQ(heard_, (Bytes{1, 2, 3}));
