@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/assign/session.hpp"
+
 namespace cpns::pngw {
 
 namespace asio = runtime::asio;

@@ -57,6 +57,17 @@ class HostileTest(ProgramsCase):
         self.assertEqual(world.server.lines("E587", pn_gw_id="sip:gw3@ims.cpns.test"), [])
         phone.close()
 
+    def test_when_another_user_writes_to_a_gateway_then_it_does_not_listen(self) -> None:
+        _, gateway = self.with_gateway()
+        phone = self.phone("gw3", GW3)
+        self.assertEqual(phone.register()[-1], 200)
+        # An ActivationInvite, as the server would send one.
+        invite = bytes.fromhex("0a08" + "11" * 8 + "1208" + "0a06") + b"camera"
+        self.assertEqual(phone.message(invite, to="sip:gw1@ims.cpns.test"), 403)
+        gateway.wait_for("P765")
+        self.assertEqual(gateway.lines("E475"), [])
+        phone.close()
+
     def test_when_a_message_comes_straight_from_outside_then_the_server_does_not_hear_it(self) -> None:
         world, _ = self.with_gateway()
         asserted = [("P-Asserted-Identity", "<sip:gw1@ims.cpns.test>")]
