@@ -10,8 +10,20 @@ from pathlib import Path
 
 from attack_case import (CPNS_BODY, GW1, GW3, IMPU1, IMPU3, PING, STRANGER, AttackCase, Bearer, field, message, openssl)
 from core_test import core
-from programs import SERVER, SERVICE, World
+from programs import SERVER, SERVICE, World, wait_until
 from sip import Stream
+
+
+def spellings(lie: str, truth: str) -> list[list[tuple[str, str]]]:
+    """Headers that might say `lie` to whoever reads them another way than the one before."""
+    lie = f"<{lie}>"
+    return [[("P-Asserted-Identity", lie)], [("p-asserted-identity", lie)], [("P-ASSERTED-IDENTITY", lie)],
+            [("P-Asserted-Identity ", lie)], [("P-Asserted-Identity\t", lie)],
+            [("P-Asserted-Identity", f"\r\n {lie}")], [("P-Asserted-Identity", lie)] * 2,
+            [("P-Asserted-Identity", f"{lie}, <{truth}>")], [("P-Asserted-Identity", f'"x" {lie}')],
+            [("P-Preferred-Identity", lie)], [("P-Served-User", lie)], [("X", f"y\r\nP-Asserted-Identity: {lie}")],
+            [("X", f"y\r P-Asserted-Identity: {lie}")], [("Subject", f"a\n\tP-Asserted-Identity: {lie}")],
+            [("Contact", lie)], [("Remote-Party-ID", lie)], [("Privacy", "id"), ("P-Asserted-Identity", lie)]]
 
 
 class AttackTest(AttackCase):
@@ -20,17 +32,8 @@ class AttackTest(AttackCase):
     def test_when_a_phone_writes_the_asserted_identity_in_every_spelling_then_the_server_hears_none_of_it(self) -> None:
         world = self.start()
         phone = self.phone("gw1", GW1)
-        lie = f"<{IMPU3}>"
-        spellings = [[("P-Asserted-Identity", lie)], [("p-asserted-identity", lie)], [("P-ASSERTED-IDENTITY", lie)],
-                     [("P-Asserted-Identity ", lie)], [("P-Asserted-Identity\t", lie)],
-                     [("P-Asserted-Identity", f"\r\n {lie}")], [("P-Asserted-Identity", lie)] * 2,
-                     [("P-Asserted-Identity", f"{lie}, <{IMPU1}>")], [("P-Asserted-Identity", f'"x" {lie}')],
-                     [("P-Preferred-Identity", lie)], [("P-Served-User", lie)],
-                     [("X", f"y\r\nP-Asserted-Identity: {lie}")],
-                     [("X", f"y\r P-Asserted-Identity: {lie}")], [("Subject", f"a\n\tP-Asserted-Identity: {lie}")],
-                     [("Contact", lie)], [("Remote-Party-ID", lie)]]
         answers = []
-        for lies in spellings:
+        for lies in spellings(IMPU3, IMPU1):
             try:
                 answers.append(phone.message(message(PING, field(1, b"p")), sender=IMPU3, more=lies))
             except (EOFError, OSError):
@@ -38,7 +41,25 @@ class AttackTest(AttackCase):
                 phone = self.phone("gw1", GW1)
         self.assertEqual(answers[0], 200)
         self.assertEqual([line for line in world.server.log() if line.get("pn_gw_id") == IMPU3], [], answers)
-        self.assertEqual([one["pn_gw_id"] for one in world.admin("gateways")["gateways"]], [IMPU1])
+        wait_until("gw1 alone", lambda: [one["pn_gw_id"] for one in world.admin("gateways")["gateways"]] == [IMPU1])
+
+    def test_when_a_phone_writes_to_a_gateway_in_the_server_s_name_then_the_gateway_hears_none_of_it(self) -> None:
+        world = self.start()
+        gateway = world.gateway("gw1", GW1)
+        gateway.start()
+        gateway.wait_for("E756")
+        phone = self.phone("gw3", GW3)
+        answers = []
+        for lies in spellings(SERVICE, IMPU3):
+            try:
+                answers.append(phone.message(message(PING, field(1, b"p")), to=IMPU1, sender=SERVICE, more=lies))
+            except (EOFError, OSError):
+                answers.append(0)
+                phone = self.phone("gw3", GW3)
+        self.assertNotIn(200, answers)
+        gateway.wait_for("P765")
+        # A Ping that it had believed would have made it write to the server.
+        self.assertEqual(world.server.lines("E587"), [])
 
     def test_when_a_phone_registers_another_or_by_way_of_the_server_then_the_server_hears_nothing(self) -> None:
         world = self.start()
