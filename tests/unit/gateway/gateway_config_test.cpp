@@ -65,7 +65,7 @@ TEST_F(GatewayConfigTest, endpoints_and_log_are_read) {
 TEST_F(GatewayConfigTest, when_something_is_wrong_then_the_error_names_it) {
   expect_refused("[operator_link]\nserver = \"s:1\"\n", Code::config_key_missing);
   expect_refused("[operator_link]\nserver = \"no port\"\nserver_id = \"x\"\n", Code::config_value_refused);
-  expect_refused("[operator_link]\nkind = \"ims\"\nserver = \"s:1\"\nserver_id = \"x\"\n",
+  expect_refused("[operator_link]\nkind = \"carrier pigeon\"\nserver = \"s:1\"\nserver_id = \"x\"\n",
                  Code::operator_link_kind_unknown);
   expect_refused(good + "colour = \"blue\"\n", Code::config_key_unknown);
   expect_refused(good + "[pan_link]\nendpoints = [\"nonsense\"]\n", Code::config_value_refused);
