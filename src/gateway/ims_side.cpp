@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <boost/asio/ip/address.hpp>
 #include <filesystem>
 
 #include "gateway/ims_relay.hpp"
@@ -82,13 +83,24 @@ std::string pcscf_uri(const ImsSettings& settings) {
   return uri;
 }
 
+// Requests come over the connection that this end has opened. Whoever connects here is a stranger; but over TCP a
+// P-CSCF may do so, where its address is known.
+std::vector<std::string> callers(const ImsSettings& settings) {
+  constexpr std::string_view kNobody = "0.0.0.0";
+  if (settings.tls) return {std::string(kNobody)};
+  boost::system::error_code named;
+  const auto& place = settings.pcscf_address.empty() ? settings.pcscf.host() : settings.pcscf_address;
+  const auto address = boost::asio::ip::make_address(place, named);
+  return {named ? std::string(kNobody) : address.to_string()};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<OperatorSide>> make_operator_side(const ImsSettings& settings, const OperatorParts& parts) {
   CPNS_TRY(auto usim, open_usim(settings, parts));
   const auto host = with_brackets(settings.local);
   ims::SipStack::Settings sip{settings.tls ? "sips:" + host + ":*" : "sip:" + host + ":*;transport=tcp",
-                              settings.tls ? parts.folder.sip_tls().string() : std::string(), false};
+                              settings.tls ? parts.folder.sip_tls().string() : std::string(), false, callers(settings)};
   CPNS_TRY(auto stack, ims::SipStack::start(parts.executor, sip));
   ImsLink::Settings link_settings{
       {settings.private_identity, settings.user.text(), settings.realm, pcscf_uri(settings), settings.service}};

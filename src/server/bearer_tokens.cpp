@@ -20,11 +20,12 @@ Result<assign::BearerGrant> BearerTokens::grant(const ids::ServerId& server_id, 
   auto psk = assign::derive_bearer_psk(x, {id, keys.share, gateway_share, server_id, pn_gw_id});
   auto& own = of_user_[pn_gw_id];
   if (own.size() >= kMostOfUser) {
-    tokens_.erase(own.front());
+    forget(own.front());
     own.erase(own.begin());
   }
   own.push_back(id);
   const auto expires_at = now + kLifetime;
+  ends_.emplace(expires_at, id);
   tokens_.emplace(id, Token{pn_gw_id, std::move(psk), expires_at});
   return assign::BearerGrant{id, keys.share, expires_at, endpoint};
 }
@@ -58,22 +59,29 @@ Result<ids::PnGwId> BearerTokens::owner(std::string_view identity, ids::UnixTime
 bool BearerTokens::end(const ids::PnGwId& pn_gw_id) {
   const auto own = of_user_.extract(pn_gw_id);
   if (own.empty()) return false;
-  for (const auto& id : own.mapped()) tokens_.erase(id);
+  for (const auto& id : own.mapped()) forget(id);
   return true;
 }
 
 std::vector<ids::PnGwId> BearerTokens::sweep(ids::UnixTime now) {
   std::vector<ids::PnGwId> left;
-  for (auto user = of_user_.begin(); user != of_user_.end();) {
-    std::erase_if(user->second, [&](const auto& id) {
-      if (find(id, now) != nullptr) return false;
-      tokens_.erase(id);
-      return true;
-    });
-    if (user->second.empty()) left.push_back(user->first);
-    user = user->second.empty() ? of_user_.erase(user) : std::next(user);
+  while (!ends_.empty() && ends_.begin()->first <= now) {
+    const auto id = ends_.begin()->second;
+    auto user = tokens_.at(id).pn_gw_id;
+    forget(id);
+    const auto own = of_user_.find(user);
+    std::erase(own->second, id);
+    if (!own->second.empty()) continue;
+    of_user_.erase(own);
+    left.push_back(std::move(user));
   }
   return left;
+}
+
+void BearerTokens::forget(const assign::BearerTokenId& id) {
+  const auto found = tokens_.find(id);
+  ends_.erase({found->second.expires_at, id});
+  tokens_.erase(found);
 }
 
 }  // namespace cpns::server

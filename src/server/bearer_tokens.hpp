@@ -4,6 +4,7 @@
 // shares, so whoever reads SIP on its way can't use them. They end with the registration. On the loop's thread.
 
 #include <map>
+#include <set>
 #include <vector>
 
 #include "core/assign/key_schedule.hpp"
@@ -47,11 +48,13 @@ class BearerTokens {
     ids::UnixTime expires_at;
   };
   [[nodiscard]] static std::optional<assign::BearerTokenId> id_in(std::string_view identity);
+  void forget(const assign::BearerTokenId& id);
   [[nodiscard]] const Token* find(const assign::BearerTokenId& id, ids::UnixTime now) const;
 
   crypto::Random& random_;
   std::map<assign::BearerTokenId, Token> tokens_;
   std::map<ids::PnGwId, std::vector<assign::BearerTokenId>> of_user_;  // oldest first
+  std::set<std::pair<ids::UnixTime, assign::BearerTokenId>> ends_;     // so that a sweep looks at those alone
 };
 
 }  // namespace cpns::server

@@ -20,6 +20,9 @@ namespace {
 constexpr std::chrono::seconds kGrace{30};
 /// The longest that is believed (TS 24.229: 600,000 s are usual).
 constexpr std::uint32_t kLongest = 10'000'000;
+/// Messages to one user that the core has not answered yet. Runs need one each; somebody who asks and never answers is
+/// to hold no more here, for each is a transaction of up to 32 s.
+constexpr std::size_t kMostUnderWay = 64;
 
 std::optional<std::chrono::seconds> expires_of(const SipRequest& request) {
   const auto text = ims::find_header(request.headers, "Expires");
@@ -58,11 +61,16 @@ ImsListener::ImsListener(Context& context, const Settings& settings, Tasks& task
       users_(settings.ims.max_users),
       assignment_rates_({settings.limits.assignments_per_minute / 60, settings.limits.assignments_per_minute},
                         context.random),
+      message_rates_(
+          {settings.operator_link.limits.messages_per_second, 2 * settings.operator_link.limits.messages_per_second},
+          context.random),
       stop_(tasks.executor()) {}
 
 ImsListener::~ImsListener() = default;
 
 void ImsListener::take(const SipRequest& request, const Answer& answer) {
+  // What came later would begin what nobody ends.
+  if (stop_.raised()) return answer(503, {});
   const auto& trusted = settings_.ims.s_cscf;
   std::optional<Refusal> refusal;
   if (std::find(trusted.begin(), trusted.end(), request.source) == trusted.end()) {
@@ -117,6 +125,11 @@ std::optional<ImsListener::Refusal> ImsListener::take_message(const SipRequest& 
     Error error{Code::sip_body_refused, std::string(type) + ", " + std::to_string(request.body.size()) + " bytes",
                 std::string(ims::kCpnsContentType) + ", 1-65536 bytes"};
     return Refusal{type == ims::kCpnsContentType ? 413 : 415, std::move(error)};
+  }
+  // Of the user, not of his link: that ends with what it refuses, and the next message would have a fresh one.
+  if (!message_rates_.admit(rate_key_of(as_bytes(user->text())), runtime::monotonic_ms())) {
+    const auto limit = std::to_string(static_cast<int>(settings_.operator_link.limits.messages_per_second));
+    return Refusal{503, {Code::message_rate_exceeded, "a burst of " + user->text(), limit + " a second"}};
   }
   auto found = inbox_of(*user);
   if (found.refusal) return std::move(found.refusal);
@@ -179,6 +192,12 @@ Task<void> ImsListener::serve(ImsListener* self, ids::PnGwId user, std::shared_p
 }
 
 void ImsListener::send(const ids::PnGwId& user, ByteView body, std::function<void(Result<void>)> on_sent) {
+  auto& under_way = under_way_[user];
+  if (under_way >= kMostUnderWay) {
+    return on_sent(Error{Code::ims_link_full, user.text() + " answers nothing",
+                         std::to_string(kMostUnderWay) + " messages under way at most"});
+  }
+  ++under_way;
   const auto& from = service_.text();
   SipRequest request{"MESSAGE",
                      user.text(),
@@ -192,6 +211,7 @@ void ImsListener::send(const ids::PnGwId& user, ByteView body, std::function<voi
                      Bytes(body.begin(), body.end()),
                      {}};
   stack_->send(std::move(request), [this, user, on_sent = std::move(on_sent)](const ims::SipReply& reply) {
+    if (const auto sent = under_way_.find(user); --sent->second == 0) under_way_.erase(sent);
     if (reply.status < 300) return on_sent({});
     // The core knows nobody of that name any more, whatever it has told so far.
     if (reply.status == 404 || reply.status == 480) end_user(user);

@@ -67,6 +67,8 @@ class ImsListener {
   std::map<ids::PnGwId, std::shared_ptr<ImsInbox>> inboxes_;
   Activations activations_;
   RateTable assignment_rates_;
+  RateTable message_rates_;
+  std::map<ids::PnGwId, std::size_t> under_way_;  // messages to each that the core has not answered
   Signal stop_;
 };
 
