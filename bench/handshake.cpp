@@ -1,37 +1,48 @@
 // What a handshake of a direct link costs the Server, in memory and on one thread: OpenSSL used directly, tls::Engine
-// over OpenSSL, the engine of our own, and the bare cryptography that none of them can do without.
+// over OpenSSL, the engine of our own, alone and with X25519 of many connections together, and the bare cryptography
+// that none of them can do without.
 //     bench_handshake ROUNDS HANDSHAKES
-// The client is always the same one, and its time is not counted.
+// The client is always the same one, and its time is not counted. Connections go through a handshake in groups, so that
+// the clocks are read seldom; only where a line says so has one connection anything to do with another.
 
-#include <openssl/evp.h>
+#include <time.h>
 
-#include <array>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
 
+#include "bare.hpp"
 #include "openssl_pair.hpp"
 #include "tls/engine.hpp"
+#include "tls/x25519/batcher.hpp"
 
 namespace cpns::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+constexpr std::size_t kGroup = 40;  // connections that are in a handshake at the same time
 
-/// Adds up the time of what it is given.
+/// Adds up the time of what it is given, by the clock on the wall and by that of the CPU.
 class Stopwatch {
  public:
   template <class Do>
   void time(Do&& act) {
-    const auto begun = Clock::now();
+    const auto begun = std::chrono::steady_clock::now();
+    const auto begun_cpu = thread_cpu();
     act();
-    spent_ += Clock::now() - begun;
+    cpu_ += thread_cpu() - begun_cpu;
+    spent_ += std::chrono::steady_clock::now() - begun;
   }
   [[nodiscard]] double seconds() const { return std::chrono::duration<double>(spent_).count(); }
+  [[nodiscard]] double cpu() const { return cpu_; }
 
  private:
-  Clock::duration spent_{};
+  static double thread_cpu() {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+  }
+  std::chrono::steady_clock::duration spent_{};
+  double cpu_ = 0;
 };
 
 void require_good(bool good, const char* what) {
@@ -45,41 +56,60 @@ secret::TlsPsk bench_psk() {
       [](std::span<std::uint8_t, 32> to) { std::fill(to.begin(), to.end(), std::uint8_t{0x42}); });
 }
 
-using Buffer = std::array<std::uint8_t, 8192>;
+using Buffer = std::array<std::uint8_t, 2048>;
 
-/// One handshake of a server behind `feed` and `take`; both are timed. True where both ends are open at the end.
-template <class Feed, class Take>
-bool shake(Stopwatch& watch, Feed&& feed, Take&& take) {
-  auto client = tls::make_psk_client({"bench", bench_psk(), {"cpns/1"}}, tls::EngineKind::Psk13).value();
-  Buffer buffer;
-  require_good(client->start().ok(), "the client");
-  while (client->state() == tls::EngineState::Handshaking) {
-    const auto sent = client->take_output(buffer);
-    watch.time([&] { feed(ByteView(buffer).first(sent)); });
-    std::size_t answered = 0;
-    watch.time([&] { answered = take(buffer); });
-    if (answered == 0) return false;
-    if (!client->feed(ByteView(buffer).first(answered))) return false;
+class Server {
+ public:
+  virtual ~Server() = default;
+  virtual void feed(ByteView bytes) = 0;
+  virtual std::size_t take(Buffer& to) = 0;
+  virtual bool open() = 0;
+};
+
+class Servers {
+ public:
+  virtual ~Servers() = default;
+  virtual std::unique_ptr<Server> make() = 0;
+  /// All of a group have been fed.
+  virtual void settle() {}
+};
+
+class EngineServers final : public Servers {
+ public:
+  explicit EngineServers(tls::EngineKind kind, std::size_t together = 0)
+      : factory_(tls::make_psk_server_factory({.alpn = {"cpns/1"}, .exchange_later = together > 0}, kind).value()),
+        together_(together) {}
+  std::unique_ptr<Server> make() override { return std::make_unique<One>(*this); }
+  void settle() override {
+    auto made = batcher_.run();
+    for (std::size_t i = 0; i < made.size(); ++i) (void)waiting_[i]->provide_exchange(std::move(made[i]));
+    waiting_.clear();
   }
-  const auto sent = client->take_output(buffer);
-  watch.time([&] { feed(ByteView(buffer).first(sent)); });
-  return client->state() == tls::EngineState::Open;
-}
 
-bool with_engine(Stopwatch& watch, tls::EngineFactory& factory) {
-  std::unique_ptr<tls::Engine> server;
-  watch.time([&] { server = std::move(factory.make()).value(); });
-  const bool done = shake(
-      watch,
-      [&](ByteView bytes) {
-        (void)server->feed(bytes);
-        if (server->state() == tls::EngineState::WaitingForKey) (void)server->provide_key(bench_psk());
-      },
-      [&](Buffer& out) { return server->take_output(out); });
-  const bool open = server->state() == tls::EngineState::Open;
-  watch.time([&] { server.reset(); });
-  return done && open;
-}
+ private:
+  struct One final : Server {
+    explicit One(EngineServers& of) : all(of), engine(of.factory_->make().value()) {}
+    void feed(ByteView bytes) override {
+      (void)engine->feed(bytes);
+      if (engine->state() == tls::EngineState::WaitingForKey) (void)engine->provide_key(bench_psk());
+      if (engine->state() != tls::EngineState::WaitingForExchange) return;
+      all.batcher_.add(engine->exchange_request(), {});
+      all.waiting_.push_back(engine.get());
+      if (all.waiting_.size() == all.together_) all.settle();
+    }
+    std::size_t take(Buffer& to) override { return engine->take_output(to); }
+    bool open() override { return engine->state() == tls::EngineState::Open; }
+
+    EngineServers& all;
+    std::unique_ptr<tls::Engine> engine;
+  };
+
+  std::unique_ptr<tls::EngineFactory> factory_;
+  std::size_t together_;
+  PrivateRandom random_;
+  tls::x25519::Batcher batcher_{random_, tls::x25519::Way::Eight};
+  std::vector<tls::Engine*> waiting_;
+};
 
 int select_first(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* in, unsigned, void*) {
   *out = in + 1;
@@ -87,100 +117,119 @@ int select_first(SSL*, const unsigned char** out, unsigned char* size, const uns
   return SSL_TLSEXT_ERR_OK;
 }
 
-bool with_openssl(Stopwatch& watch, SSL_CTX* context) {
-  Ssl server;
-  BIO* in = nullptr;
-  BIO* out = nullptr;
-  watch.time([&] {
-    server.reset(SSL_new(context));
-    in = BIO_new(BIO_s_mem());
-    out = BIO_new(BIO_s_mem());
-    SSL_set_bio(server.get(), in, out);
-    SSL_set_accept_state(server.get());
-  });
-  const bool done = shake(
-      watch,
-      [&](ByteView bytes) {
-        BIO_write(in, bytes.data(), static_cast<int>(bytes.size()));
-        (void)SSL_do_handshake(server.get());
-      },
-      [&](Buffer& to) {
-        const int got = BIO_read(out, to.data(), static_cast<int>(to.size()));
-        return got > 0 ? static_cast<std::size_t>(got) : 0U;
-      });
-  const bool open = SSL_is_init_finished(server.get()) == 1;
-  watch.time([&] { server.reset(); });
-  return done && open;
-}
+class OpenSslServers final : public Servers {
+ public:
+  OpenSslServers() { SSL_CTX_set_alpn_select_cb(context_.get(), select_first, nullptr); }
+  std::unique_ptr<Server> make() override { return std::make_unique<One>(context_.get()); }
 
-/// X25519 twice, the blocks of SHA-256 that the key schedule, the binder, both Finished and the transcript need, and
-/// the keys and records of three directions: what is left of a handshake when everything around it costs nothing.
-bool bare(Stopwatch& watch) {
-  static EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
-  static EVP_CIPHER* const gcm = EVP_CIPHER_fetch(nullptr, "AES-128-GCM", nullptr);
-  static EVP_MD_CTX* const hash = EVP_MD_CTX_new();
-  static EVP_CIPHER_CTX* const cipher = EVP_CIPHER_CTX_new();
-  static EVP_PKEY* const peer = EVP_PKEY_Q_keygen(nullptr, nullptr, "X25519");
-  // 28 HMACs of four blocks each, and 10 blocks of transcript: counted in src/tls/psk13.
-  constexpr int kHmacs = 28;
-  static std::array<std::uint8_t, 4 * 64 - 9> four_blocks{};
-  static std::array<std::uint8_t, 10 * 64 - 9> transcript{};
-  bool good = true;
-  watch.time([&] {
-    EVP_PKEY* mine = EVP_PKEY_Q_keygen(nullptr, nullptr, "X25519");
-    EVP_PKEY_CTX* derive = EVP_PKEY_CTX_new_from_pkey(nullptr, mine, nullptr);
-    std::array<std::uint8_t, 32> shared;
-    std::size_t size = shared.size();
-    good = EVP_PKEY_derive_init(derive) == 1 && EVP_PKEY_derive_set_peer(derive, peer) == 1 &&
-           EVP_PKEY_derive(derive, shared.data(), &size) == 1;
-    EVP_PKEY_CTX_free(derive);
-    EVP_PKEY_free(mine);
-    std::array<std::uint8_t, 32> digest;
-    for (int i = 0; i < kHmacs; ++i) {
-      EVP_DigestInit_ex2(hash, sha256, nullptr);
-      EVP_DigestUpdate(hash, four_blocks.data(), four_blocks.size());
-      EVP_DigestFinal_ex(hash, digest.data(), nullptr);
+ private:
+  struct One final : Server {
+    explicit One(SSL_CTX* context) : ssl(SSL_new(context)), in(BIO_new(BIO_s_mem())), out(BIO_new(BIO_s_mem())) {
+      SSL_set_bio(ssl.get(), in, out);
+      SSL_set_accept_state(ssl.get());
     }
-    EVP_DigestInit_ex2(hash, sha256, nullptr);
-    EVP_DigestUpdate(hash, transcript.data(), transcript.size());
-    EVP_DigestFinal_ex(hash, digest.data(), nullptr);
-    std::array<std::uint8_t, 128> record{};
-    int n = 0;
-    for (int i = 0; i < 3; ++i) {
-      EVP_CipherInit_ex2(cipher, gcm, digest.data(), shared.data(), 1, nullptr);
-      EVP_CipherUpdate(cipher, nullptr, &n, record.data(), 5);
-      EVP_CipherUpdate(cipher, record.data(), &n, record.data(), 64);
-      EVP_CipherFinal_ex(cipher, record.data(), &n);
+    void feed(ByteView bytes) override {
+      BIO_write(in, bytes.data(), static_cast<int>(bytes.size()));
+      (void)SSL_do_handshake(ssl.get());
+    }
+    std::size_t take(Buffer& to) override {
+      const int got = BIO_read(out, to.data(), static_cast<int>(to.size()));
+      return got > 0 ? static_cast<std::size_t>(got) : 0U;
+    }
+    bool open() override { return SSL_is_init_finished(ssl.get()) == 1; }
+
+    Ssl ssl;
+    BIO* in;
+    BIO* out;
+  };
+  SslContext context_ = make_context(true);
+};
+
+/// One handshake of each connection of a group: two flights of the clients, one of the servers between.
+bool shake(Stopwatch& watch, Servers& servers) {
+  struct Connection {
+    std::unique_ptr<tls::Engine> client;
+    std::unique_ptr<Server> server;
+    Buffer buffer;
+    std::size_t size = 0;
+  };
+  std::vector<Connection> group(kGroup);
+  for (auto& one : group) {
+    one.client = tls::make_psk_client({"bench", bench_psk(), {"cpns/1"}}, tls::EngineKind::Psk13).value();
+    require_good(one.client->start().ok(), "the client");
+    one.size = one.client->take_output(one.buffer);
+  }
+  watch.time([&] {
+    for (auto& one : group) {
+      one.server = servers.make();
+      one.server->feed(ByteView(one.buffer).first(one.size));
+    }
+    servers.settle();
+    for (auto& one : group) one.size = one.server->take(one.buffer);
+  });
+  for (auto& one : group) {
+    if (!one.client->feed(ByteView(one.buffer).first(one.size))) return false;
+    one.size = one.client->take_output(one.buffer);
+  }
+  bool all_open = true;
+  watch.time([&] {
+    for (auto& one : group) {
+      one.server->feed(ByteView(one.buffer).first(one.size));
+      all_open = one.server->open() && all_open;
+      one.server.reset();
     }
   });
-  return good;
+  for (auto& one : group) all_open = one.client->state() == tls::EngineState::Open && all_open;
+  return all_open;
 }
 
-void measure(int round, const char* what, int handshakes, const std::function<bool(Stopwatch&)>& once) {
+/// `group` makes kGroup handshakes.
+void measure(int round, const char* what, int handshakes, const std::function<bool(Stopwatch&)>& group) {
   Stopwatch watch;
-  for (int i = 0; i < handshakes; ++i) require_good(once(watch), what);
-  std::printf("{\"part\":\"handshake\",\"round\":%d,\"what\":\"%s\",\"handshakes\":%d,\"seconds\":%.6f}\n", round, what,
-              handshakes, watch.seconds());
+  const int groups = (handshakes + static_cast<int>(kGroup) - 1) / static_cast<int>(kGroup);
+  for (int i = 0; i < groups; ++i) require_good(group(watch), what);
+  std::printf("{\"part\":\"handshake\",\"round\":%d,\"what\":\"%s\",\"handshakes\":%d,\"seconds\":%.6f,\"cpu\":%.6f}\n",
+              round, what, groups * static_cast<int>(kGroup), watch.seconds(), watch.cpu());
   std::fflush(stdout);
 }
+
+struct Subject {
+  const char* what;
+  std::function<bool(Stopwatch&)> group;
+};
 
 }  // namespace
 }  // namespace cpns::bench
 
 int main(int argc, char** argv) {
+  using namespace cpns;
   using namespace cpns::bench;
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 5;
   const int handshakes = argc > 2 ? std::atoi(argv[2]) : 2000;
-  const auto context = make_context(true);
-  SSL_CTX_set_alpn_select_cb(context.get(), select_first, nullptr);
-  const cpns::tls::PskServerProfile profile{.alpn = {"cpns/1"}};
-  const auto openssl = cpns::tls::make_psk_server_factory(profile, cpns::tls::EngineKind::OpenSsl).value();
-  const auto psk13 = cpns::tls::make_psk_server_factory(profile, cpns::tls::EngineKind::Psk13).value();
+  Bare bare;
+  OpenSslServers bare_openssl;
+  EngineServers openssl(tls::EngineKind::OpenSsl), psk13(tls::EngineKind::Psk13), by_two(tls::EngineKind::Psk13, 2),
+      by_eight(tls::EngineKind::Psk13, 8);
+  const auto timed = [](auto act) {
+    return [act](Stopwatch& watch) {
+      bool good = false;
+      watch.time([&] { good = act(); });
+      return good;
+    };
+  };
+  const auto shaken = [](Servers& servers) { return [&servers](Stopwatch& watch) { return shake(watch, servers); }; };
+  std::vector<Subject> subjects{{"bare cryptography", timed([&] { return bare.one_by_one(kGroup); })}};
+  if (tls::x25519::eight_at_once()) {
+    subjects.push_back({"bare cryptography, own X25519", timed([&] { return bare.together(kGroup, 1); })});
+    subjects.push_back({"bare cryptography, eight at a time", timed([&] { return bare.together(kGroup, 8); })});
+    subjects.push_back({"psk13, two at a time", shaken(by_two)});
+    subjects.push_back({"psk13, eight at a time", shaken(by_eight)});
+  }
+  subjects.push_back({"psk13", shaken(psk13)});
+  subjects.push_back({"OpenSSL", shaken(bare_openssl)});
+  subjects.push_back({"tls::Engine over OpenSSL", shaken(openssl)});
   for (int round = 0; round < rounds; ++round) {
-    measure(round, "bare cryptography", handshakes, bare);
-    measure(round, "psk13", handshakes, [&](auto& watch) { return with_engine(watch, *psk13); });
-    measure(round, "OpenSSL", handshakes, [&](auto& watch) { return with_openssl(watch, context.get()); });
-    measure(round, "tls::Engine over OpenSSL", handshakes, [&](auto& watch) { return with_engine(watch, *openssl); });
+    for (const auto& subject : subjects) measure(round, subject.what, handshakes, subject.group);
   }
   return 0;
 }

@@ -78,12 +78,37 @@ def stall_table(lines):
 
 
 def handshake_table(lines):
+    cpu, wall = {}, {}
+    for line in lines:
+        cpu.setdefault(line["what"], {})[line["round"]] = line["cpu"] / line["handshakes"]
+        wall.setdefault(line["what"], {})[line["round"]] = line["seconds"] / line["handshakes"]
+    rows = [[what] + [spread([s * 1e6 for s in by[what].values()], "{:.1f}") for by in (cpu, wall)] +
+            [ratios(cpu, what, to) for to in ("bare cryptography", "OpenSSL")] for what in cpu]
+    head = ["A handshake, the Server's side, in memory", "microseconds of CPU", "of time", "CPU to bare cryptography",
+            "CPU to OpenSSL"]
+    return table(head, rows)
+
+
+def connections_table(lines):
     own = {}
     for line in lines:
-        own.setdefault(line["what"], {})[line["round"]] = line["seconds"] / line["handshakes"]
-    rows = [[what, spread([s * 1e6 for s in by_round.values()], "{:.0f}"), ratios(own, what, "bare cryptography"),
-             ratios(own, what, "OpenSSL")] for what, by_round in own.items()]
-    head = ["A handshake, the Server's side, in memory", "microseconds", "to bare cryptography", "to OpenSSL"]
+        own.setdefault(line["what"], {})[line["round"]] = line["cpu"] / line["connections"]
+    first = next(iter(own))
+    beside = [first] + [what for what in own if not what.startswith("cpns-server")]
+    waits = {what: [line["p99"] * 1e3 for line in lines if line["what"] == what] for what in own}
+    rows = [[what, spread([s * 1e6 for s in by_round.values()], "{:.0f}")] + [ratios(own, what, to) for to in beside] +
+            [spread(waits[what], "{:.1f}")] for what, by_round in own.items()]
+    head = ["A connection, the server's CPU time", "microseconds"] + [f"to {to}" for to in beside]
+    return table(head + ["99 of 100 were answered within ms"], rows)
+
+
+def idle_table(lines):
+    rows = [[f"{line['links']:,}", f"{line['bytes_per_link']:,.0f}", f"{line['kernel_bytes_per_link'] / 2:,.0f}",
+             f"{line['server_bytes'] / 2**20:,.0f}", f"{line['cpu_per_link_minute'] * 1e6:.0f}",
+             f"{line['answered']:,} in {line['seconds']:.1f} s", f"{line['lost']:,}", line["stopped_by"]]
+            for line in lines]
+    head = ["Idle links", "bytes of the server for each", "of the kernel", "MiB of the server",
+            "microseconds of CPU a link and minute", "answered a ping", "lost", "what stopped it"]
     return table(head, rows)
 
 
@@ -94,7 +119,11 @@ def main():
     memory = [line for line in lines if line.get("part") == "memory"]
     throughput = [line for line in lines if line.get("part") == "throughput"]
     stalls = [line for line in lines if line.get("part") == "stall"]
-    tables = {"handshake": handshake_table(handshakes) if handshakes else "",
+    connections = [line for line in lines if line.get("part") == "connections"]
+    idle = [line for line in lines if line.get("part") == "idle"]
+    tables = {"connections": connections_table(connections) if connections else "",
+              "idle": idle_table(idle) if idle else "",
+              "handshake": handshake_table(handshakes) if handshakes else "",
               "memory": memory_table(memory) if memory else "",
               "throughput": throughput_table(throughput) if throughput else "",
               "stall": stall_table(stalls) if stalls else ""}

@@ -14,7 +14,7 @@ namespace cpns::cli {
 using nlohmann::ordered_json;
 
 struct AdminOptions {
-  std::string server, socket, id, token_file, before;
+  std::string server, socket, id, name, token_file, before;
   std::string operator_token;  ///< file with an operator's token; empty: none
   std::size_t device_quota = 0;
   bool json = false, yes = false;

@@ -19,7 +19,7 @@ Result<void> add(const AdminOptions& options, std::ostream& out) {
 
 Result<void> list_gateways(const AdminOptions& options, std::ostream& out) {
   CPNS_TRY(const ordered_json list, list_of(options, "gateways"));
-  show_list(list, options, {"pn_gw_id", "state", "device_count", "device_quota", "added_at", "enrolled_at"},
+  show_list(list, options, {"pn_gw_id", "state", "binding", "device_count", "device_quota", "added_at", "enrolled_at"},
             "No External PN GW yet. Add one with `cpns gateway add sip:NAME@DOMAIN`.", out);
   return {};
 }
@@ -61,6 +61,12 @@ Result<void> revoke_gateway(const AdminOptions& options, std::ostream& out) {
              options.id + " and all its devices are revoked, for ever.");
 }
 
+Result<void> invite_gateway(const AdminOptions& options, std::ostream& out) {
+  return act(options, out, "/v1/gateways/" + path_segment(options.id) + "/invite",
+             options.id + " is asked to activate " + options.name + ". Its owner pairs the device.",
+             ordered_json{{"device_name", options.name}}.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+}
+
 /// Seconds since 1970, or `2026-11-25T12:00:00Z`.
 Result<std::int64_t> time_of(const std::string& text) {
   std::tm parts{};
@@ -93,6 +99,12 @@ void add_gateway(CLI::App& app, Console& console) {
   on_call(one, options, console, add);
   on_call(add_verb(*group, "list", "Show all PN GWs", "gateway list --server DIR", options), options, console,
           list_gateways);
+  auto* invite = add_verb(*group, "invite", "Ask a PN GW to activate a device, over its link or through the IMS core",
+                          "gateway invite sip:alice@ims.example.net tablet --server DIR", options);
+  invite->add_option("PN_GW_ID", options->id, "as `cpns gateway list` shows it")->required();
+  invite->add_option("DEVICE_NAME", options->name, "what its owner will see")->required();
+  on_call(invite, options, console, invite_gateway);
+
   auto* revoke =
       add_verb(*group, "revoke", "End a PN GW for ever, with all its devices; open links close within a second",
                "gateway revoke sip:alice@ims.example.net --server DIR --yes", options);

@@ -1,10 +1,8 @@
 #include "gateway/enroll.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "core/assign/key_schedule.hpp"
 #include "gateway/gateway_config.hpp"
+#include "gateway/new_folder.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/files.hpp"
 #include "runtime/link.hpp"
@@ -18,63 +16,13 @@ using runtime::Task;
 
 namespace {
 
-Result<void> check_folder_is_free(const GatewayFolder& folder) {
-  std::error_code failed;
-  if (!fs::exists(folder.folder, failed) || fs::is_empty(folder.folder, failed)) return {};
-  return Error{Code::gateway_folder_in_use, folder.folder.string(), "a folder that is missing or empty"};
-}
-
-// A folder beside the final one, gone again unless keep() was called.
-class NewFolder {
- public:
-  static Result<NewFolder> make(const GatewayFolder& wanted, crypto::Random& random) {
-    auto path = fs::absolute(wanted.folder).lexically_normal();
-    if (!path.has_filename()) path = path.parent_path();
-    std::error_code failed;
-    fs::create_directories(path.parent_path(), failed);
-    NewFolder made(path, fs::path(path.string() + ".new-" + to_hex(random.bytes<4>())));
-    if (auto done = runtime::make_private_directory(made.folder_.folder); !done) {
-      return Error{Code::gateway_folder_not_made, done.error().got};
-    }
-    return made;
-  }
-  NewFolder(NewFolder&& other) noexcept
-      : wanted_(std::move(other.wanted_)), folder_(std::exchange(other.folder_, GatewayFolder{})) {}
-  NewFolder(const NewFolder&) = delete;
-  NewFolder& operator=(const NewFolder&) = delete;
-  NewFolder& operator=(NewFolder&&) = delete;
-  ~NewFolder() {
-    std::error_code ignored;
-    if (!folder_.folder.empty()) fs::remove_all(folder_.folder, ignored);
-  }
-
-  [[nodiscard]] const GatewayFolder& folder() const { return folder_; }
-
-  /// Becomes the wanted folder: one rename, after all of it is on disk.
-  Result<void> keep() {
-    if (::rename(folder_.folder.c_str(), wanted_.c_str()) != 0) {
-      return Error{Code::gateway_folder_not_made, wanted_.string() + ": " + std::strerror(errno)};
-    }
-    folder_.folder.clear();
-    const int parent = ::open(wanted_.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool synced = parent >= 0 && ::fsync(parent) == 0;
-    if (parent >= 0) ::close(parent);
-    if (!synced) return Error{Code::gateway_folder_not_made, wanted_.string() + ": its name could not be synced"};
-    return {};
-  }
-
- private:
-  NewFolder(fs::path wanted, fs::path made) : wanted_(std::move(wanted)), folder_{std::move(made)} {}
-  fs::path wanted_;
-  GatewayFolder folder_;
-};
-
 Result<void> write_all(const GatewayFolder& folder, const CheckedChain& chain, ByteView private_key_pem,
                        const pngw::EnrollToken& token, const EnrollOptions& options, crypto::Random& random) {
   const auto seal = options.open_seal(folder.folder, options.secrets);
   secret::SecretBuffer master_key(secret::MasterKey::kSize);
   random.fill(master_key.writable());
-  const auto config = config_text(token.endpoint, token.server_id, token.pn_gw_id, options.pan_listen, options.secrets);
+  const GatewayConfig::OperatorLink link{token.server_id, StandaloneSettings{token.endpoint}};
+  const auto config = config_text(link, token.pn_gw_id, options.pan_listen, options.secrets);
   CPNS_CHECK(pngw::write_sealed_file(folder.private_key(), *seal, pngw::kPrivateKeyName, private_key_pem));
   CPNS_CHECK(pngw::write_sealed_file(folder.master_key(), *seal, pngw::kMasterKeyName, master_key.view()));
   CPNS_CHECK(runtime::write_file_atomically(folder.certificate(), chain.chain_pem, 0600));
@@ -127,7 +75,6 @@ Task<Result<Enrolled>> enroll(pngw::EnrollToken token, EnrollOptions options) {
   if (token.expires_at <= runtime::now()) {
     co_return Error{Code::enrolment_token_over, "a token whose time is over", "one that is valid now"};
   }
-  CPNS_CO_CHECK(check_folder_is_free(options.folder));
   CPNS_CO_TRY(auto fresh, NewFolder::make(options.folder, random));
   CPNS_CO_TRY(auto made, tls::make_key_and_csr(token.pn_gw_id));
   auto socket = co_await runtime::connect(token.endpoint.host(), token.endpoint.port(), options.limit);

@@ -1,31 +1,62 @@
 #include "gateway/gateway_config.hpp"
 
+#include "ims/asserted_identity.hpp"
 #include "pngw/pairing_code.hpp"
 #include "runtime/config.hpp"
 
 namespace cpns::gateway {
 namespace {
 
-// A TOML basic string. The identities hold no control characters, so quotes and backslashes are all there is to escape.
-std::string toml_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
+Result<StandaloneSettings> read_standalone(const runtime::ConfigTable& table) {
+  CPNS_TRY(const auto server, table.required_text("server"));
+  auto endpoint = ids::Endpoint::parse(server);
+  if (!endpoint) return table.refuse("server", server, "host:port of the CPNS Server's operator link");
+  return StandaloneSettings{std::move(*endpoint)};
+}
+
+Result<ImsSettings> read_ims(const runtime::ConfigTable& table) {
+  CPNS_TRY(const auto user, table.required_text("user"));
+  auto id = ims::public_identity(user);
+  if (!id) return table.refuse("user", user, "an IMS public user identity, such as sip:alice@ims.example.net");
+  CPNS_TRY(const auto pcscf, table.required_text("pcscf"));
+  auto endpoint = ids::Endpoint::parse(pcscf);
+  if (!endpoint) return table.refuse("pcscf", pcscf, "host:port of the operator's P-CSCF");
+  CPNS_TRY(const auto service, table.required_text("service"));
+  if (!ims::public_identity(service)) {
+    return table.refuse("service", service, "the public service identity, such as sip:cpns@ims.example.net");
   }
-  return out + '"';
+  CPNS_TRY(auto private_identity, table.required_text("private_identity"));
+  CPNS_TRY(auto realm, table.required_text("realm"));
+  CPNS_TRY(const auto transport, table.choice("transport", "tls", {"tls", "tcp"}));
+  CPNS_TRY(auto local, table.text("local", "*"));
+  CPNS_TRY(auto address, table.text("pcscf_address", ""));
+  CPNS_TRY(const auto usim, table.choice("usim", "file", {"file", "card"}));
+  CPNS_TRY(auto reader, table.text("reader", ""));
+  CPNS_TRY(const auto pin, table.text("pin_file", ""));
+  std::filesystem::path pin_file;
+  if (!pin.empty()) {
+    CPNS_TRY(pin_file, table.path("pin_file", ""));
+  }
+  return ImsSettings{std::move(*id),       std::move(private_identity), std::move(realm),
+                     std::move(*endpoint), transport == "tls",          service,
+                     std::move(local),     std::move(address),          usim == "card",
+                     std::move(reader),    std::move(pin_file)};
 }
 
 Result<GatewayConfig::OperatorLink> read_operator_link(const runtime::ConfigTable& table) {
   CPNS_TRY(const auto kind, table.text("kind", "standalone"));
-  if (kind != "standalone") return Error{Code::operator_link_kind_unknown, kind, "standalone"};
-  CPNS_TRY(const auto server, table.required_text("server"));
-  auto endpoint = ids::Endpoint::parse(server);
-  if (!endpoint) return table.refuse("server", server, "host:port of the CPNS Server's operator link");
+  if (kind != "standalone" && kind != "ims") {
+    return Error{Code::operator_link_kind_unknown, kind, "standalone or ims"};
+  }
   CPNS_TRY(const auto name, table.required_text("server_id"));
   auto server_id = ids::ServerId::parse(name);
   if (!server_id) return table.refuse("server_id", name, "the CPNS Server's name, 1-255 bytes");
-  return GatewayConfig::OperatorLink{std::move(*endpoint), std::move(*server_id)};
+  if (kind == "ims") {
+    CPNS_TRY(auto ims, read_ims(table));
+    return GatewayConfig::OperatorLink{std::move(*server_id), std::move(ims)};
+  }
+  CPNS_TRY(auto standalone, read_standalone(table));
+  return GatewayConfig::OperatorLink{std::move(*server_id), std::move(standalone)};
 }
 
 Result<GatewayConfig::PanLink> read_pan_link(const runtime::ConfigTable& table) {
@@ -91,71 +122,6 @@ Result<GatewayConfig> load_config(const GatewayFolder& folder) {
   CPNS_CHECK(config.finish());
   return GatewayConfig{std::move(operator_link), std::move(pan_link), relay,
                        std::move(secrets),       std::move(process),  std::move(log)};
-}
-
-std::string config_text(const ids::Endpoint& server, const ids::ServerId& server_id, const ids::PnGwId& pn_gw_id,
-                        std::string_view pan_listen, const pngw::SealWish& secrets) {
-  std::string text = R"(# Configuration of cpns-gateway, the External PN GW. Its identity stands in gateway.cert.pem:
-# )" + pn_gw_id.text() +
-                     R"(
-
-[operator_link]
-# How the CPNS Server is reached. "standalone" is TLS 1.3 with certificates on both sides.
-kind = "standalone"
-# host:port of the Server's operator link.
-server = )" + toml_text(server.text()) +
-                     R"(
-# The name that the Server's certificate must carry. It goes into every key: never change it by hand.
-server_id = )" + toml_text(server_id.text()) +
-                     R"(
-
-[pan_link]
-# Where devices connect to be paired. Port 0 takes a free one, but then paired devices do not find this gateway
-# again after a restart.
-listen = )" + toml_text(pan_listen) +
-                     R"(
-# What pairing codes tell devices to connect to, 1-4 of "host:port". Empty: the addresses that this machine has.
-# Set it where devices see other addresses, behind port forwarding for instance.
-endpoints = []
-
-[relay]
-# PNE mode: connections of paired devices are carried to the CPNS Server. This gateway sees their lengths only, where
-# the device has a key of its own.
-enabled = true
-# Of one device: connections at once, and bytes a second each way (0: as fast as it goes).
-connections_per_device = 16
-bytes_per_second = 0
-# Of all devices together, at once.
-connections = 1024
-# A connection on which nothing moves for so long is closed.
-idle_seconds = 600
-# true: carries nothing but CPNS itself (sessions and signalling), no HTTP that a device sends on its own.
-only_cpns = false
-
-[secrets]
-# What seals the private key and the master key here: "auto" takes the first that is there of a key cpns:local-seal in
-# the kernel keyring, a TPM 2.0, and the file seal.key; or one of "keyring", "tpm", "file".
-seal = )" + toml_text(secrets.kind) +
-                     R"(
-# How the TPM is reached (a TCTI). Empty: /dev/tpmrm0.
-tpm = )" + toml_text(secrets.tpm) +
-                     R"(
-
-[process]
-# Where root starts `cpns-gateway run`, it becomes this user first; the folder has to be that user's. And the system
-# calls that it does not need are switched off.
-user = ""
-sandbox = true
-
-[log]
-# debug, info, warning or error.
-level = "info"
-# text for people, json for programs: one object a line. The option --log-format wins.
-format = "text"
-# Where to; without it standard error. The option --log-file wins.
-# file = "gateway.log"
-)";
-  return text;
 }
 
 }  // namespace cpns::gateway

@@ -2,6 +2,7 @@
 // gateway.toml: read with what is allowed, written once, commented, by enrolment.
 
 #include <filesystem>
+#include <variant>
 #include <vector>
 
 #include "core/ids/ids.hpp"
@@ -13,10 +14,29 @@
 
 namespace cpns::gateway {
 
+/// [operator_link] kind = "standalone"
+struct StandaloneSettings {
+  ids::Endpoint server;
+};
+/// [operator_link] kind = "ims": an IMS user, and the way into its operator's core.
+struct ImsSettings {
+  ids::PnGwId user;              ///< public identity, in its one form (ims/asserted_identity.hpp)
+  std::string private_identity;  ///< IMPI
+  std::string realm;             ///< home network
+  ids::Endpoint pcscf;
+  bool tls = true;
+  std::string service;               ///< SIP URI of the CPNS Server, its public service identity
+  std::string local = "*";           ///< address to listen on for SIP
+  std::string pcscf_address{};       ///< numeric; empty: DNS says where `pcscf` is
+  bool card = false;                 ///< the USIM is on a card in a PC/SC reader; else in a file of the folder
+  std::string reader{};              ///< empty: the first that holds a card
+  std::filesystem::path pin_file{};  ///< empty: the card asks for none
+};
+
 struct GatewayConfig {
   struct OperatorLink {
-    ids::Endpoint server;
     ids::ServerId server_id;
+    std::variant<StandaloneSettings, ImsSettings> kind;
   } operator_link;
   struct PanLink {
     std::string host;                      ///< to listen on
@@ -33,9 +53,8 @@ struct GatewayConfig {
 [[nodiscard]] Result<GatewayConfig> load_config(const GatewayFolder& folder);
 
 /// The text of a fresh gateway.toml.
-[[nodiscard]] std::string config_text(const ids::Endpoint& server, const ids::ServerId& server_id,
-                                      const ids::PnGwId& pn_gw_id, std::string_view pan_listen,
-                                      const pngw::SealWish& secrets = {});
+[[nodiscard]] std::string config_text(const GatewayConfig::OperatorLink& operator_link, const ids::PnGwId& pn_gw_id,
+                                      std::string_view pan_listen, const pngw::SealWish& secrets = {});
 
 inline constexpr std::string_view kDefaultPanListen = "0.0.0.0:7445";
 

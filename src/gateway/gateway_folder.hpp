@@ -21,8 +21,11 @@ struct GatewayFolder {
   [[nodiscard]] std::filesystem::path master_key() const { return folder / "master.key"; }
   [[nodiscard]] std::filesystem::path database() const { return folder / "gateway.db"; }
   [[nodiscard]] std::filesystem::path node_id() const { return folder / "node-id"; }
+  [[nodiscard]] std::filesystem::path usim() const { return folder / "usim"; }
+  [[nodiscard]] std::filesystem::path sip_tls() const { return folder / "sip-tls"; }
   [[nodiscard]] std::filesystem::path run_folder() const { return folder / "run"; }
   [[nodiscard]] std::filesystem::path lock() const { return run_folder() / "lock"; }
+  [[nodiscard]] std::filesystem::path registration() const { return run_folder() / "registration"; }
   [[nodiscard]] std::filesystem::path pan_address() const { return run_folder() / "pan.address"; }
 
   /// Fails with `gateway_not_enrolled_here` or `directory_not_private`.

@@ -23,10 +23,12 @@ int run_program(int argc, const char* const* argv, std::ostream& out, std::ostre
   app.require_subcommand(1);
   app.set_version_flag("--version", CPNS_VERSION);
   app.footer(
-      "First `enroll` with a token from the Server's operator, then `run`, then `pair` for each device.\n"
+      "First `enroll` with a token from the Server's operator, or `ims` with a subscription of a mobile operator; then "
+      "`run`, then `pair` for each device.\n"
       "Each command has its own --help with an example.");
   Console console{out, err, parts};
   add_enroll(app, console);
+  add_ims(app, console);
   add_run(app, console);
   add_pair(app, console);
   add_status(app, console);

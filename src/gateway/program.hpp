@@ -45,6 +45,7 @@ struct Console {
 
 // Each adds its command, with help and an example, to the program.
 void add_enroll(CLI::App& app, Console& console);
+void add_ims(CLI::App& app, Console& console);
 void add_run(CLI::App& app, Console& console);
 void add_pair(CLI::App& app, Console& console);
 void add_status(CLI::App& app, Console& console);

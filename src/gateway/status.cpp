@@ -11,6 +11,7 @@ namespace cpns::gateway {
 namespace {
 
 constexpr std::size_t kMaxCertificatePem = std::size_t{64} * 1024;
+constexpr std::size_t kMaxRegistration = 64;
 constexpr std::size_t kPage = 256;
 
 using Json = nlohmann::ordered_json;
@@ -29,29 +30,40 @@ std::int64_t seconds(ids::UnixTime time) { return time.time_since_epoch().count(
 
 Result<GatewayStatus> read_status(const GatewayFolder& folder, const GatewayConfig& config,
                                   store::PairingStore& pairings, ids::UnixTime now) {
-  CPNS_TRY(const auto chain, runtime::read_file(folder.certificate(), kMaxCertificatePem));
-  CPNS_TRY(const auto info, tls::certificate_info(chain));
-  CPNS_TRY(auto pn_gw_id, tls::pn_gw_id_of(info.uris));
   CPNS_TRY(const auto peers, read_peers(pairings));
   std::size_t waiting = 0;
   for (const auto& peer : peers) waiting += peer.credential_waiting ? 1 : 0;
-  GatewayStatus status{std::move(pn_gw_id),
-                       config.operator_link.server_id,
-                       config.operator_link.server,
-                       info.not_after,
-                       info.days_left(now),
-                       RunLock::is_taken(folder),
-                       {},
-                       peers.size(),
-                       waiting};
-  if (auto endpoints = endpoints_of_running(folder)) status.pan_endpoints = std::move(*endpoints);
-  return status;
+  const bool running = RunLock::is_taken(folder);
+  const auto complete = [&](ids::PnGwId id, auto link) {
+    GatewayStatus status{std::move(id), config.operator_link.server_id, std::move(link), running, {}, peers.size(),
+                         waiting};
+    if (auto endpoints = endpoints_of_running(folder)) status.pan_endpoints = std::move(*endpoints);
+    return status;
+  };
+  if (const auto* ims = std::get_if<ImsSettings>(&config.operator_link.kind)) {
+    const auto said = runtime::read_file(folder.registration(), kMaxRegistration);
+    const bool registered = running && said && as_text(*said) == "registered";
+    return complete(ims->user, GatewayStatus::Ims{ims->service, ims->pcscf, registered});
+  }
+  CPNS_TRY(const auto chain, runtime::read_file(folder.certificate(), kMaxCertificatePem));
+  CPNS_TRY(const auto info, tls::certificate_info(chain));
+  CPNS_TRY(auto pn_gw_id, tls::pn_gw_id_of(info.uris));
+  const auto& server = std::get<StandaloneSettings>(config.operator_link.kind).server;
+  return complete(std::move(pn_gw_id), GatewayStatus::Standalone{server, info.not_after, info.days_left(now)});
 }
 
 std::string to_text(const GatewayStatus& status) {
-  return "PN GW        " + status.pn_gw_id.text() + "\nCPNS Server  " + status.server_id.text() + " at " +
-         status.server.text() + "\nCertificate  ends " + runtime::time_text(status.certificate_ends) + ", in " +
-         std::to_string(status.certificate_days_left) + " days\nRunning      " +
+  auto text = "PN GW        " + status.pn_gw_id.text() + "\nCPNS Server  " + status.server_id.text();
+  if (const auto* ims = std::get_if<GatewayStatus::Ims>(&status.operator_link)) {
+    text += " as " + ims->service + "\nIMS          " + (ims->registered ? "registered" : "not registered") +
+            ", P-CSCF " + ims->pcscf.text();
+  } else {
+    const auto& standalone = std::get<GatewayStatus::Standalone>(status.operator_link);
+    text += " at " + standalone.server.text() + "\nCertificate  ends " +
+            runtime::time_text(standalone.certificate_ends) + ", in " +
+            std::to_string(standalone.certificate_days_left) + " days";
+  }
+  return text + "\nRunning      " +
          (status.running ? "yes, PAN link at " + joined(status.pan_endpoints) : std::string("no")) + "\nDevices      " +
          std::to_string(status.peers) + " paired, " + std::to_string(status.credentials_waiting) +
          " with a credential waiting\n";
@@ -60,15 +72,24 @@ std::string to_text(const GatewayStatus& status) {
 std::string to_json(const GatewayStatus& status) {
   Json endpoints = Json::array();
   for (const auto& endpoint : status.pan_endpoints) endpoints.push_back(endpoint.text());
-  return dump(Json{{"pn_gw_id", status.pn_gw_id.text()},
-                   {"server_id", status.server_id.text()},
-                   {"server", status.server.text()},
-                   {"certificate_ends", seconds(status.certificate_ends)},
-                   {"certificate_days_left", status.certificate_days_left},
-                   {"running", status.running},
+  Json json{{"pn_gw_id", status.pn_gw_id.text()}, {"server_id", status.server_id.text()}};
+  if (const auto* ims = std::get_if<GatewayStatus::Ims>(&status.operator_link)) {
+    json.update(Json{{"operator_link", "ims"},
+                     {"service", ims->service},
+                     {"pcscf", ims->pcscf.text()},
+                     {"registered", ims->registered}});
+  } else {
+    const auto& standalone = std::get<GatewayStatus::Standalone>(status.operator_link);
+    json.update(Json{{"operator_link", "standalone"},
+                     {"server", standalone.server.text()},
+                     {"certificate_ends", seconds(standalone.certificate_ends)},
+                     {"certificate_days_left", standalone.certificate_days_left}});
+  }
+  json.update(Json{{"running", status.running},
                    {"pan_endpoints", std::move(endpoints)},
                    {"peers", status.peers},
                    {"credentials_waiting", status.credentials_waiting}});
+  return dump(json);
 }
 
 Result<std::vector<store::PanPeerInfo>> read_peers(store::PairingStore& pairings) {

@@ -9,9 +9,19 @@ namespace cpns::gateway {
 struct GatewayStatus {
   ids::PnGwId pn_gw_id;
   ids::ServerId server_id;
-  ids::Endpoint server;
-  ids::UnixTime certificate_ends;
-  std::int64_t certificate_days_left;
+  /// A PN GW with a certificate.
+  struct Standalone {
+    ids::Endpoint server;
+    ids::UnixTime certificate_ends;
+    std::int64_t certificate_days_left;
+  };
+  /// An IMS user.
+  struct Ims {
+    std::string service;
+    ids::Endpoint pcscf;
+    bool registered;
+  };
+  std::variant<Standalone, Ims> operator_link;
   bool running;
   std::vector<ids::Endpoint> pan_endpoints;  ///< of the running process
   std::size_t peers;

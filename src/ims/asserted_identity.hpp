@@ -10,7 +10,11 @@ namespace cpns::ims {
 
 /// The IMS public user identity in the one P-Asserted-Identity: `<sip:...>`, `"name" <sip:...>` or a bare URI, of
 /// scheme sip, sips or tel. Fails with `sip_identity_missing`, or `sip_identity_ambiguous`: more than one (two headers,
-/// or one with a comma), another scheme, URI parameters or headers, a password, characters that a URI can't have.
+/// or one with a comma), another scheme, URI parameters or headers, a password, a port, escapes of what needs none,
+/// characters that a URI can't have.
 [[nodiscard]] Result<ids::PnGwId> asserted_identity(const SipHeaders& headers);
+
+/// The same of one URI, without brackets: such as this user's own, or what stands in a To.
+[[nodiscard]] Result<ids::PnGwId> public_identity(std::string_view uri);
 
 }  // namespace cpns::ims

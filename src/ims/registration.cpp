@@ -104,11 +104,7 @@ Registration::Outcome Registration::on_reply(const SipReply& reply, Moment now) 
   const auto text = std::to_string(reply.status) + " " + reply.phrase;
   if (reply.status == 401) return on_challenge(reply, now);
   if (reply.status == 200) return on_registered(reply, now);
-  if (state_ == State::Leaving) {
-    state_ = State::Gone;
-    registered_ = false;
-    return {};
-  }
+  if (state_ == State::Leaving) return gone({});
   if (!reply.refused.empty()) {
     return pause(Error{Code::sip_tls_refused, reply.refused, "a valid certificate with the name of the proxy"}, now);
   }
@@ -151,11 +147,7 @@ Registration::Outcome Registration::on_challenge(const SipReply& reply, Moment n
 }
 
 Registration::Outcome Registration::on_registered(const SipReply& reply, Moment now) {
-  if (state_ == State::Leaving) {
-    state_ = State::Gone;
-    registered_ = false;
-    return {};
-  }
+  if (state_ == State::Leaving) return gone({});
   // Only the network that has proven itself to the USIM may say so [L1].
   if (state_ != State::Answering) {
     return refuse(Error{Code::usim_network_not_proven, "200 without a challenge", "a challenge with AUTN"}, now);
@@ -242,7 +234,15 @@ Registration::Outcome Registration::wait(Seconds pause, Moment now) {
   return {{}, registered_ ? std::clamp(until_ - now, Seconds(0), pause) : pause, {}, {}};
 }
 
+Registration::Outcome Registration::gone(std::optional<Error> error) {
+  state_ = State::Gone;
+  registered_ = false;
+  return {{}, {}, std::move(error), {}};
+}
+
 Registration::Outcome Registration::refuse(Error error, Moment now) {
+  // Who has left is not brought back by what the network answers.
+  if (state_ == State::Leaving) return gone(std::move(error));
   state_ = State::Refused;
   registered_ = false;
   auto outcome = wait(settings_.refused_pause, now);
@@ -251,6 +251,7 @@ Registration::Outcome Registration::refuse(Error error, Moment now) {
 }
 
 Registration::Outcome Registration::pause(Error error, Moment now, Seconds least) {
+  if (state_ == State::Leaving) return gone(std::move(error));
   forgive(now);
   state_ = State::Pausing;
   pause_ = grown(pause_, settings_);

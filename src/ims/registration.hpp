@@ -86,6 +86,7 @@ class Registration {
   [[nodiscard]] Outcome ask(RegistrationState next, Moment now);
   [[nodiscard]] Outcome on_challenge(const SipReply& reply, Moment now);
   [[nodiscard]] Outcome on_registered(const SipReply& reply, Moment now);
+  [[nodiscard]] Outcome gone(std::optional<Error> error);
   [[nodiscard]] Outcome refuse(Error error, Moment now);
   [[nodiscard]] Outcome pause(Error error, Moment now, Seconds least = Seconds(0));
   [[nodiscard]] Outcome lose(Seconds after, Moment now);

@@ -4,12 +4,15 @@
 #include <future>
 #include <thread>
 
+#include "ims/sip_gate.hpp"
 #include "ims/sip_log.hpp"
 #include "ims/sip_sofia.hpp"
 #include "ims/sip_uri.hpp"
 // After sip_sofia.hpp, which says what sofia's types are.
 #include <sofia-sip/nta_tport.h>
 #include <sofia-sip/su.h>
+#include <sofia-sip/su_strlst.h>
+#include <sofia-sip/tport.h>
 #include <sofia-sip/tport_tag.h>
 
 namespace cpns::ims {
@@ -18,14 +21,30 @@ namespace asio = runtime::asio;
 
 namespace {
 
+bool close_to_others(SipThread& thread, const std::vector<std::string>& callers) {
+  std::vector<std::uint16_t> ports;
+  // Not the contact's port: that is left out where it is the usual one.
+  for (const auto* one = tport_primaries(nta_agent_tports(thread.agent)); one != nullptr; one = tport_next(one)) {
+    const auto* port = tport_name(one)->tpn_port;
+    ports.push_back(static_cast<std::uint16_t>(port == nullptr ? 0 : std::strtoul(port, nullptr, 10)));
+  }
+  return hear_only(callers, ports);
+}
+
 bool open_agent(SipThread& thread, const SipStack::Settings& settings) {
   thread.root = su_root_create(&thread);
   if (thread.root == nullptr) return false;
-  const int verify = settings.verify_callers ? TPTLS_VERIFY_IN | TPTLS_VERIFY_SUBJECTS_OUT : TPTLS_VERIFY_SUBJECTS_OUT;
-  thread.agent =
-      nta_agent_create(thread.root, URL_STRING_MAKE(settings.listen.c_str()), nullptr, nullptr, NTATAG_UA(0),
-                       NTATAG_UDP_MTU(1300), TPTAG_SDWN_ERROR(1), TPTAG_TLS_VERIFY_POLICY(verify),
-                       TAG_IF(!settings.tls_folder.empty(), TPTAG_CERTIFICATE(settings.tls_folder.c_str())), TAG_END());
+  su_home_t names_home[1] = {SU_HOME_INIT(names_home)};
+  su_home_init(names_home);
+  auto* names = su_strlst_create(names_home);
+  for (const auto& name : settings.caller_names) su_strlst_dup_append(names, name.c_str());
+  int verify = TPTLS_VERIFY_SUBJECTS_OUT;
+  if (settings.verify_callers) verify |= settings.caller_names.empty() ? TPTLS_VERIFY_IN : TPTLS_VERIFY_SUBJECTS_IN;
+  thread.agent = nta_agent_create(
+      thread.root, URL_STRING_MAKE(settings.listen.c_str()), nullptr, nullptr, NTATAG_UA(0), NTATAG_UDP_MTU(1300),
+      TPTAG_SDWN_ERROR(1), TPTAG_TLS_VERIFY_POLICY(verify), TPTAG_TLS_VERIFY_SUBJECTS(names),
+      TAG_IF(!settings.tls_folder.empty(), TPTAG_CERTIFICATE(settings.tls_folder.c_str())), TAG_END());
+  su_home_deinit(names_home);
   if (thread.agent == nullptr) return false;
   thread.leg = nta_leg_tcreate(thread.agent, on_sip_incoming, &thread, NTATAG_NO_DIALOG(1), TAG_END());
   if (thread.leg == nullptr) return false;
@@ -35,7 +54,7 @@ bool open_agent(SipThread& thread, const SipStack::Settings& settings) {
   const auto* text = contact == nullptr ? nullptr : url_as_string(home, contact->m_url);
   if (text != nullptr) thread.contact = text;
   su_home_deinit(home);
-  return text != nullptr;
+  return text != nullptr && (settings.callers.empty() || close_to_others(thread, settings.callers));
 }
 
 void close_agent(SipThread& thread) {

@@ -25,7 +25,14 @@ class SipStack {
     /// `sip:pcscf.example:5061;transport=tls;maddr=192.0.2.1`. Where the certificate is refused, the request gets 503
     /// at once, and SipReply::refused says why.
     std::string tls_folder;
-    bool verify_callers = false;  ///< also who connects here needs a certificate of cafile.pem
+    /// Also who connects here needs a certificate of cafile.pem. Without `caller_names` anybody's of that authority
+    /// does.
+    bool verify_callers = false;
+    /// Numeric addresses that may send to what listens here, at most 64; the kernel drops what others send. Empty: all.
+    /// Whom this end connects to need not be among them, so look at `source` of a request all the same.
+    std::vector<std::string> callers{};
+    /// With verify_callers: one of these DNS or URI names has to stand in the certificate of who connects here.
+    std::vector<std::string> caller_names{};
   };
   using Answer = std::function<void(int status, SipHeaders headers)>;
   using OnRequest = std::function<void(SipRequest request, Answer answer)>;

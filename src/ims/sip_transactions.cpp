@@ -5,6 +5,7 @@
 #include "core/base/encoding.hpp"
 #include "ims/sip_log.hpp"
 #include "ims/sip_sofia.hpp"
+#include "ims/sofia_message.hpp"
 // After sip_sofia.hpp, which says what sofia's types are.
 #include <sofia-sip/sip_header.h>
 #include <sofia-sip/sip_protos.h>
@@ -26,30 +27,6 @@ void run_job(SipThread* /*root*/, su_msg_r message, su_msg_arg_t* content) {
   static_cast<void>(message);
   const std::unique_ptr<SipJob> job(*static_cast<SipJob**>(content));
   (*job)();
-}
-
-SipHeaders headers_of(const msg_t* message) {
-  SipHeaders all;
-  su_home_t home[1] = {SU_HOME_INIT(home)};
-  su_home_init(home);
-  for (const msg_header_t* at = *msg_chain_head(message); at != nullptr; at = at->sh_succ) {
-    const auto* name = at->sh_class->hc_name;
-    if (sip_is_unknown(reinterpret_cast<const sip_header_t*>(at)) != 0) {
-      const auto* unknown = at->sh_unknown;
-      all.push_back({unknown->un_name, unknown->un_value == nullptr ? "" : unknown->un_value});
-    } else if (name != nullptr && *name != '\0') {
-      const auto* text = sip_header_as_string(home, reinterpret_cast<const sip_header_t*>(at));
-      if (text != nullptr) all.push_back({name, text});
-    }
-  }
-  su_home_deinit(home);
-  return all;
-}
-
-Bytes body_of(const sip_t* sip) {
-  if (sip == nullptr || sip->sip_payload == nullptr) return {};
-  const auto* data = reinterpret_cast<const std::uint8_t*>(sip->sip_payload->pl_data);
-  return {data, data + sip->sip_payload->pl_len};
 }
 
 /// Nothing where a value would end its line.
@@ -186,8 +163,9 @@ void forget_sip_connections(SipThread& thread) {
 
 int on_sip_incoming(SipThread* thread, nta_leg_t* /*leg*/, nta_incoming_t* incoming, const sip_t* sip) {
   const auto method = sip->sip_request->rq_method;
-  // Nothing of ours is acknowledged or cancelled. A status ends the transaction here; it would be held for ever else.
-  if (method == sip_method_ack || method == sip_method_cancel) return 481;
+  // Ends the transaction, which 0 would leave with us for good: an ACK gets no answer, a CANCEL has found nothing.
+  if (method == sip_method_ack) return 200;
+  if (method == sip_method_cancel) return 481;
   if (sip->sip_payload != nullptr && sip->sip_payload->pl_len > kMostSipBodyBytes) return 413;
   if (thread->unanswered.size() >= kMostUnanswered) return 503;
   auto* message = nta_incoming_getrequest(incoming);

@@ -10,6 +10,8 @@ namespace cpns::pngw {
 
 /// ALPN at the operator port; the first message is RelayOpen.
 inline constexpr std::string_view kOperatorRelayAlpn = "cpns-relay/1";
+/// The same with a bearer token's key instead of a certificate: PN GWs that are IMS users.
+inline constexpr std::string_view kBearerAlpn = "cpns-bearer/1";
 
 class OperatorRelay final : public RelayUpstream {
  public:

@@ -7,7 +7,10 @@
 #include <memory>
 
 #include "core/assign/gateway_session.hpp"
+#include "core/crypto/random.hpp"
 #include "pngw/operator_link.hpp"
+#include "pngw/outbox.hpp"
+#include "runtime/log.hpp"
 #include "store/pairing_store.hpp"
 
 namespace cpns::pngw {

@@ -115,11 +115,12 @@ Task<Result<std::size_t>> SecureLink::Impl::read(std::span<std::uint8_t> out) {
       co_await say_why();
       co_return got;
     }
-    if (!flushing && collect()) {  // an answer to a KeyUpdate
+    if (*got > 0) co_return *got;
+    if (!flushing && collect()) {  // an answer to a KeyUpdate, or what was put
       auto sent = co_await flush(kWriteLimit);
       if (!sent) co_return std::move(sent).error();
     }
-    if (*got > 0 || engine->peer_closed()) co_return *got;
+    if (engine->peer_closed()) co_return std::size_t{0};
     if (engine->state() == tls::EngineState::Closed && !half_closed) co_return std::size_t{0};
     auto received = co_await receive();
     if (!received) {
@@ -137,7 +138,7 @@ SecureLink::SecureLink(std::unique_ptr<Transport> transport, std::unique_ptr<tls
     : impl_(std::make_shared<Impl>(std::move(transport), std::move(engine))) {}
 SecureLink::~SecureLink() = default;
 
-Task<Result<void>> SecureLink::handshake(Milliseconds limit, KeyLookup lookup) {
+Task<Result<void>> SecureLink::handshake(Milliseconds limit, KeyLookup lookup, Exchange exchange) {
   auto& engine = *impl_->engine;
   auto deadline = impl_->deadline(limit);
   const auto timed_out = [&limit] {
@@ -155,6 +156,13 @@ Task<Result<void>> SecureLink::handshake(Milliseconds limit, KeyLookup lookup) {
       }
       if (deadline.passed()) co_return timed_out();
       result = engine.provide_key(std::move(psk));
+    } else if (engine.state() == tls::EngineState::WaitingForExchange) {
+      if (!exchange)
+        co_return Error{Code::tls_misused, "an engine that waits for an exchange", "somebody who makes it"};
+      auto exchanging = exchange(engine.exchange_request());
+      auto exchanged = co_await std::move(exchanging);
+      if (deadline.passed()) co_return timed_out();
+      result = engine.provide_exchange(std::move(exchanged));
     } else {
       result = co_await impl_->receive();
     }
@@ -195,6 +203,11 @@ Task<Result<void>> SecureLink::write(ByteView plaintext) {
     plaintext = plaintext.subspan(piece.size());
   }
   co_return Result<void>{};
+}
+
+Result<void> SecureLink::put(ByteView plaintext) {
+  if (!impl_->is_open()) return Error{Code::connection_lost, "a write after the connection's end"};
+  return impl_->engine->write(plaintext);
 }
 
 void SecureLink::finish_writing() {

@@ -23,6 +23,8 @@ class SecureLink {
   using Milliseconds = std::chrono::milliseconds;
   /// Finds the key for an identity; may take its time. See tls::Engine::provide_key for nullopt.
   using KeyLookup = std::function<Task<std::optional<secret::TlsPsk>>(std::string identity)>;
+  /// Makes the exchange that an engine asks for whose profile says exchange_later (ExchangeQueue).
+  using Exchange = std::function<Task<tls::x25519::Exchanged>(tls::x25519::Share theirs)>;
 
   SecureLink(asio::ip::tcp::socket socket, std::unique_ptr<tls::Engine> engine);
   /// Over anything: TLS inside another link, or inside a stream of a session.
@@ -33,7 +35,7 @@ class SecureLink {
 
   /// Completes the handshake or fails: `handshake_timed_out`, `connection_lost`, or a tls error (its alert has been
   /// sent). The limit is for the whole handshake, however slowly bytes trickle in.
-  [[nodiscard]] Task<Result<void>> handshake(Milliseconds limit, KeyLookup lookup = {});
+  [[nodiscard]] Task<Result<void>> handshake(Milliseconds limit, KeyLookup lookup = {}, Exchange exchange = {});
   /// Plaintext, at least one byte; 0 where the peer closed cleanly. Fails with `connection_lost` or a tls error.
   [[nodiscard]] Task<Result<std::size_t>> read_some(std::span<std::uint8_t> out);
   /// Like read_some, but fails with `peer_too_slow` when nothing came within the limit; the link is then unusable.
@@ -41,6 +43,8 @@ class SecureLink {
   /// Sends all of it; returns when the socket has taken it (this is the back-pressure). A peer that takes nothing for
   /// 30 s ends the link with `peer_too_slow`.
   [[nodiscard]] Task<Result<void>> write(ByteView plaintext);
+  /// The same without sending it: it goes out with what is written next, or when a read has to wait. At most 16 KiB.
+  [[nodiscard]] Result<void> put(ByteView plaintext);
   /// Says that nothing more will be written, with a close_notify of its own; reading goes on.
   void finish_writing();
   /// Ends TLS in both directions and gives the connection back: what comes behind the peer's close_notify, and what is
@@ -76,6 +80,9 @@ class MessageLink {
   /// One message. Calls from several coroutines are queued in order.
   [[nodiscard]] Task<Result<void>> send(secret::SecretBuffer message);
   [[nodiscard]] Task<Result<void>> send(ByteView message);
+  /// One message of at most 16 KiB that nobody waits for: it goes out with the next one, or when receive() has to wait.
+  /// Not while a send() is under way.
+  [[nodiscard]] Result<void> put(ByteView message);
 
   [[nodiscard]] SecureLink& link() noexcept { return *link_; }
 

@@ -32,6 +32,9 @@ Result<Listener> Listener::open(asio::any_io_executor executor, const std::strin
   auto state = std::make_shared<State>(executor);
   state->acceptor.open(endpoint.protocol(), error);
   if (!error) state->acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  // Each connection has these from its listener: set once instead of for each.
+  if (!error) state->acceptor.set_option(tcp::no_delay(true), error);
+  if (!error) state->acceptor.set_option(asio::socket_base::keep_alive(true), error);
   if (!error) state->acceptor.bind(endpoint, error);
   if (!error) state->acceptor.listen(kBacklog, error);
   if (error) return failed(error);
@@ -51,11 +54,20 @@ std::uint16_t Listener::port() const {
 }
 
 Task<void> Listener::run(std::string name, Log& log, OnConnection on_connection) {
+  OnPeer on_peer = [on_connection = std::move(on_connection)](tcp::socket socket, const tcp::endpoint&) {
+    on_connection(std::move(socket));
+  };
+  return run(std::move(name), log, std::move(on_peer));
+}
+
+Task<void> Listener::run(std::string name, Log& log, OnPeer on_connection) {
   const auto state = state_;
   log.event(Code::listener_started, {{"listener", name}, {"address", address()}});
   while (!state->stopped) {
     error_code failed;
-    tcp::socket socket = co_await state->acceptor.async_accept(asio::redirect_error(asio::use_awaitable, failed));
+    tcp::endpoint peer;
+    auto token = asio::redirect_error(asio::use_awaitable, failed);
+    tcp::socket socket = co_await state->acceptor.async_accept(peer, token);
     if (state->stopped) break;
     if (failed) {
       if (!state->running_short) {
@@ -68,10 +80,7 @@ Task<void> Listener::run(std::string name, Log& log, OnConnection on_connection)
     }
     if (state->running_short) log.event(Code::accept_resumed, {{"listener", name}});
     state->running_short = false;
-    error_code ignored;
-    socket.set_option(tcp::no_delay(true), ignored);
-    socket.set_option(asio::socket_base::keep_alive(true), ignored);
-    on_connection(std::move(socket));
+    on_connection(std::move(socket), peer);
   }
 }
 

@@ -16,6 +16,8 @@ class Listener {
  public:
   /// Called for each connection, from run(); must not block. TCP_NODELAY and keep-alive are set.
   using OnConnection = std::function<void(asio::ip::tcp::socket)>;
+  /// The same with the peer's address, which accept has told.
+  using OnPeer = std::function<void(asio::ip::tcp::socket, const asio::ip::tcp::endpoint&)>;
 
   /// Binds and listens. `host` is an address of this machine or a name that stands for one; port 0 takes a free one.
   /// Fails with `listen_failed`.
@@ -27,6 +29,7 @@ class Listener {
   [[nodiscard]] std::uint16_t port() const;
 
   /// Accepts until stop(). `name` and `log` are for the log; `log` must outlive the listener.
+  [[nodiscard]] Task<void> run(std::string name, Log& log, OnPeer on_connection);
   [[nodiscard]] Task<void> run(std::string name, Log& log, OnConnection on_connection);
   /// Ends run() and frees the port. On the loop's thread.
   void stop();

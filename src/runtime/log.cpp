@@ -5,11 +5,15 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <mutex>
+
 #include "runtime/clock.hpp"
 #include "runtime/log_format.hpp"
 
 namespace cpns::runtime {
 namespace {
+
+constexpr std::size_t kMostWaiting = std::size_t{32} * 1024;
 
 // spdlog only writes finished lines, from any thread, each whole.
 std::unique_ptr<spdlog::logger> make_logger(spdlog::sink_ptr sink) {
@@ -38,8 +42,27 @@ struct Log::Impl {
     if (info.level < options.level) return;
     const LogLine line{{realtime_us(), monotonic_us()}, options.program, info, error};
     const auto text = options.format == LogFormat::Json ? format_json(line, fields) : format_text(line, fields);
-    logger->log(spdlog::level::info, spdlog::string_view_t(text.data(), text.size()));
+    const std::scoped_lock lock(mutex);
+    if (!waiting.empty()) waiting.push_back('\n');
+    const bool first = waiting.empty();
+    waiting += text;
+    const bool alone = line.time.mono_us - written_us >= std::chrono::microseconds(kPause).count();
+    if (!later || info.level >= Level::Warning || (first && alone) || waiting.size() > kMostWaiting) return write_out();
+    if (first) later();
   }
+
+  // With the lock.
+  void write_out() {
+    if (waiting.empty()) return;
+    logger->log(spdlog::level::info, spdlog::string_view_t(waiting.data(), waiting.size()));
+    waiting.clear();
+    written_us = monotonic_us();
+  }
+
+  std::mutex mutex;
+  std::function<void()> later;
+  std::string waiting;  // lines, without the end of the last
+  std::int64_t written_us = 0;
 };
 
 Log::Log(LogOptions options) : impl_(std::make_unique<Impl>()) {
@@ -51,7 +74,18 @@ Log::Log(LogOptions options) : impl_(std::make_unique<Impl>()) {
   impl_->logger = make_logger(std::move(sink));
   if (unusable) event(Code::log_file_unusable, {{"file", file}});
 }
-Log::~Log() = default;
+Log::~Log() { flush(); }
+
+void Log::hold(std::function<void()> later) {
+  const std::scoped_lock lock(impl_->mutex);
+  impl_->write_out();
+  impl_->later = std::move(later);
+}
+
+void Log::flush() {
+  const std::scoped_lock lock(impl_->mutex);
+  impl_->write_out();
+}
 
 void Log::event(Code code, std::initializer_list<Field> fields) { impl_->write(message_info(code), nullptr, fields); }
 

@@ -3,8 +3,10 @@
 // object a line. Only Loggable values can be passed, and no secret type is one. Thread-safe. Not a global: whoever
 // logs is given a Log&.
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -58,6 +60,14 @@ class Log {
   void event(Code code, std::initializer_list<Field> fields = {});
   /// The same for an Error: adds step, got and expected where they are there.
   void error(const Error& error, std::initializer_list<Field> fields = {});
+
+  /// From now on a line below Warning that comes within kPause after another may wait for more of its kind, so that a
+  /// crowd of connections costs few system calls: `later` is called, from any thread, when one has begun to wait, and
+  /// must see to it that flush() is called within kPause. Warnings and errors never wait, and take what waits along.
+  /// Without `later` nothing waits any more.
+  void hold(std::function<void()> later);
+  void flush();
+  static constexpr std::chrono::milliseconds kPause{2};
 
  private:
   struct Impl;

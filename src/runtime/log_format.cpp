@@ -63,12 +63,36 @@ std::string timestamp(std::int64_t time_us) {
   return std::string(date.data()) + fraction.data();
 }
 
+// Most of what is logged: nothing in it means anything to a terminal, to JSON or, in a word, to the form of a line.
+bool is_plain(std::string_view text, bool is_word) {
+  for (const auto c : text) {
+    if (c < ' ' || c >= 0x7f || c == '"' || c == '\\' || (is_word && (c == ' ' || c == '='))) return false;
+  }
+  return !text.empty();
+}
+
 void append_pair(std::string& out, std::string_view key, std::string_view value) {
-  out.append(" ").append(key).append("=").append(escape_text(value));
+  out.append(" ").append(key).append("=");
+  if (is_plain(value, true)) {
+    out.append(value);
+  } else {
+    out.append(escape_text(value));
+  }
+}
+
+void append_json(std::string& out, std::string_view text) {
+  if (is_plain(text, false)) {
+    out.append("\"").append(text).append("\"");
+  } else {
+    out.append(escape_json(text));
+  }
 }
 
 void append_member(std::string& out, std::string_view key, std::string_view value) {
-  out.append(",").append(escape_json(key)).append(":").append(escape_json(value));
+  out.append(",");
+  append_json(out, key);
+  out.append(":");
+  append_json(out, value);
 }
 
 }  // namespace
@@ -148,7 +172,9 @@ std::string format_json(const LogLine& line, std::initializer_list<Field> fields
   }
   for (const auto& field : fields) {
     if (field.is_number()) {
-      out.append(",").append(escape_json(field.key())).append(":").append(field.text());
+      out.append(",");
+      append_json(out, field.key());
+      out.append(":").append(field.text());
     } else {
       append_member(out, field.key(), field.text());
     }

@@ -44,6 +44,20 @@ Error cut_short(std::size_t have, std::size_t want) {
   return {Code::message_cut_short, std::to_string(have) + " bytes", std::to_string(want) + " bytes"};
 }
 
+// Header and message in one buffer, so that a small message is one record.
+Result<secret::SecretBuffer> with_header(ByteView message) {
+  if (message.empty() || message.size() > kMaxMessage) {
+    return Error{Code::message_too_long, std::to_string(message.size()) + " bytes", "1-65536 bytes"};
+  }
+  secret::SecretBuffer framed(kHeaderSize + message.size());
+  const auto to = framed.writable();
+  for (std::size_t i = 0; i < kHeaderSize; ++i) {
+    to[i] = static_cast<std::uint8_t>((message.size() >> (8 * (kHeaderSize - 1 - i))) & 0xffU);
+  }
+  std::memcpy(to.data() + kHeaderSize, message.data(), message.size());
+  return framed;
+}
+
 }  // namespace
 
 // A ticket each, served in order.
@@ -89,16 +103,8 @@ Task<Result<secret::SecretBuffer>> MessageLink::receive(std::optional<Millisecon
 Task<Result<void>> MessageLink::send(secret::SecretBuffer message) {
   const auto link = link_;
   const auto queue = queue_;
-  if (message.empty() || message.size() > kMaxMessage) {
-    co_return Error{Code::message_too_long, std::to_string(message.size()) + " bytes", "1-65536 bytes"};
-  }
-  // Header and message in one buffer, so that a small message is one record.
-  secret::SecretBuffer framed(kHeaderSize + message.size());
-  const auto to = framed.writable();
-  for (std::size_t i = 0; i < kHeaderSize; ++i) {
-    to[i] = static_cast<std::uint8_t>((message.size() >> (8 * (kHeaderSize - 1 - i))) & 0xffU);
-  }
-  std::memcpy(to.data() + kHeaderSize, message.view().data(), message.size());
+  auto framed = with_header(message.view());
+  if (!framed) co_return std::move(framed).error();
   message = {};
 
   const auto ticket = queue->next_ticket++;
@@ -106,10 +112,15 @@ Task<Result<void>> MessageLink::send(secret::SecretBuffer message) {
   while (queue->serving != ticket) {
     co_await queue->turn_passed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
-  auto sent = co_await link->write(framed.view());
+  auto sent = co_await link->write(framed->view());
   ++queue->serving;
   queue->turn_passed.cancel();
   co_return sent;
+}
+
+Result<void> MessageLink::put(ByteView message) {
+  CPNS_TRY(const auto framed, with_header(message));
+  return link_->put(framed.view());
 }
 
 Task<Result<void>> MessageLink::send(ByteView message) {

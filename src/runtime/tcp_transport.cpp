@@ -18,11 +18,12 @@ Error lost_tcp(const error_code& cause) {
 
 class TcpTransport final : public Transport {
  public:
-  explicit TcpTransport(tcp::socket socket) : socket_(std::move(socket)) {
-    error_code ignored;
-    socket_.non_blocking(true, ignored);
-    const auto peer = socket_.remote_endpoint(ignored);
-    if (!ignored) remote_ = text_of(peer);
+  TcpTransport(tcp::socket socket, std::string remote) : socket_(std::move(socket)), remote_(std::move(remote)) {
+    error_code failed;
+    if (!socket_.non_blocking()) socket_.non_blocking(true, failed);
+    if (!remote_.empty()) return;
+    const auto peer = socket_.remote_endpoint(failed);
+    remote_ = failed ? "unknown" : text_of(peer);
   }
 
   Task<Result<std::size_t>> read_some(std::span<std::uint8_t> out) override {
@@ -33,6 +34,8 @@ class TcpTransport final : public Transport {
         co_await socket_.async_wait(tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, failed));
       }
       const auto size = failed ? 0 : socket_.read_some(asio::buffer(out.data(), out.size()), failed);
+      // Less than there was room for: the socket is empty now, and the next read had better wait at once.
+      if (!failed && size < out.size()) reads_without_yield_ = kReadsBeforeYield;
       if (!failed) co_return size;
       if (failed != asio::error::would_block && failed != asio::error::try_again) {
         close();
@@ -65,15 +68,18 @@ class TcpTransport final : public Transport {
   }
 
   void finish_writing() override {
-    error_code ignored;
-    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    if (std::exchange(finished_, true)) return;
+    error_code failed;
+    socket_.shutdown(tcp::socket::shutdown_send, failed);
+    if (failed) close();  // the peer has ended the connection: nothing is left to be said or heard
   }
 
   // A socket that is closed with unread bytes in it resets the connection, and the peer may never see our last bytes:
   // the alert, the close_notify. So reading goes on for a moment.
   Task<void> linger(Milliseconds limit) override {
+    finish_writing();
+    if (!socket_.is_open()) co_return;
     error_code failed;
-    socket_.shutdown(tcp::socket::shutdown_send, failed);
     Deadline deadline(socket_, limit);
     std::array<std::uint8_t, 2048> discarded;
     while (!failed) {
@@ -96,12 +102,15 @@ class TcpTransport final : public Transport {
 
  private:
   tcp::socket socket_;
-  std::string remote_ = "unknown";
+  std::string remote_;
+  bool finished_ = false;  ///< what is to be written is written
   int reads_without_yield_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Transport> over_tcp(tcp::socket socket) { return std::make_unique<TcpTransport>(std::move(socket)); }
+std::unique_ptr<Transport> over_tcp(tcp::socket socket, std::string remote) {
+  return std::make_unique<TcpTransport>(std::move(socket), std::move(remote));
+}
 
 }  // namespace cpns::runtime

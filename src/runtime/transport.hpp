@@ -38,8 +38,8 @@ class Transport {
   [[nodiscard]] virtual asio::any_io_executor executor() = 0;
 };
 
-/// `socket` is connected.
-[[nodiscard]] std::unique_ptr<Transport> over_tcp(asio::ip::tcp::socket socket);
+/// `socket` is connected. `remote`: the peer's address:port where it is known already.
+[[nodiscard]] std::unique_ptr<Transport> over_tcp(asio::ip::tcp::socket socket, std::string remote = {});
 /// Owns the stream's use from now on.
 [[nodiscard]] std::unique_ptr<Transport> over_stream(std::shared_ptr<ByteStream> stream);
 

@@ -9,10 +9,7 @@ constexpr std::int64_t kSayEveryMs = 60'000;
 
 }  // namespace
 
-bool AddressLimit::admit(const runtime::asio::ip::tcp::socket& socket, std::string_view link) {
-  boost::system::error_code failed;
-  const auto peer = socket.remote_endpoint(failed);
-  if (failed) return true;  // gone already: whoever reads from it finds out
+bool AddressLimit::admit(const runtime::asio::ip::tcp::endpoint& peer, std::string_view link) {
   const auto address = peer.address();
   const auto key =
       address.is_v4() ? rate_key_of_v4(address.to_v4().to_bytes()) : rate_key_of_v6(address.to_v6().to_bytes());

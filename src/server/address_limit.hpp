@@ -13,7 +13,7 @@ class AddressLimit {
   AddressLimit(RateTable::Limit limit, crypto::Random& random, runtime::Log& log) : rates_(limit, random), log_(log) {}
 
   /// False: close it. Says so once a minute, with how many there were.
-  [[nodiscard]] bool admit(const runtime::asio::ip::tcp::socket& socket, std::string_view link);
+  [[nodiscard]] bool admit(const runtime::asio::ip::tcp::endpoint& peer, std::string_view link);
 
  private:
   RateTable rates_;

@@ -15,8 +15,7 @@ class ClockWatch {
   /// By how much the clock was set since the last look, back where it is negative; nothing below kNoticed. To be called
   /// more often than once in kNoticed.
   [[nodiscard]] std::optional<std::chrono::seconds> look(ids::UnixTime time, std::chrono::milliseconds monotonic) {
-    const auto set_by =
-        (time - time_) - std::chrono::duration_cast<std::chrono::seconds>(monotonic - monotonic_);
+    const auto set_by = (time - time_) - std::chrono::duration_cast<std::chrono::seconds>(monotonic - monotonic_);
     time_ = time;
     monotonic_ = monotonic;
     if (std::chrono::abs(set_by) < kNoticed) return std::nullopt;

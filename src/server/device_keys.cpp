@@ -65,6 +65,7 @@ assign::DeviceStanding DeviceKeys::standing(const store::DeviceInfo& info, ids::
 }
 
 secret::TlsPsk DeviceKeys::look_up(const std::string& identity, KeyLookup& lookup) {
+  lookup.commits = context_.devices.commits();
   auto offered = assign::read_offered_identity(identity, context_.alias_keys, plain_allowed_);
   auto row = find(offered ? offered.value() : decoy_id_);
   Result<std::optional<assign::DeviceFound>> found = std::optional<assign::DeviceFound>{};

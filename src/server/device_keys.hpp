@@ -14,6 +14,7 @@ namespace cpns::server {
 struct KeyLookup {
   std::optional<store::DeviceInfo> device;  ///< the device that the identity names, if there is one
   std::optional<assign::DeviceFound> found;
+  std::uint64_t commits = 0;  ///< of the store, before `device` was read
   std::optional<Error> refusal;
 };
 

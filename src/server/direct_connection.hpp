@@ -30,6 +30,10 @@ struct DirectListener::Connection {
   std::array<std::uint8_t, tls::kRenewalExporterSize> exporter{};
   std::optional<stream::SessionOpen> session_open;  ///< what hands the link to a session
   bool over = false;
+  struct Seen {
+    std::uint64_t commits = 0;           ///< of the store, before its row was read
+    std::optional<ids::UnixTime> end{};  ///< of its key
+  } seen;
   std::optional<runtime::asio::steady_timer> watching;  ///< while it is open
   std::chrono::steady_clock::time_point open_since{};
   bool places_reported = false;

@@ -10,8 +10,10 @@ namespace asio = runtime::asio;
 using runtime::Task;
 
 Result<std::unique_ptr<DirectListener>> DirectListener::make(Context& context, const Settings& settings, Tasks& tasks) {
-  tls::PskServerProfile profile{
-      .alpn = {"cpns/1", "http/1.1"}, .allow_client_without_alpn = true, .allow_p256 = settings.direct_link.allow_p256};
+  tls::PskServerProfile profile{.alpn = {"cpns/1", "http/1.1"},
+                                .allow_client_without_alpn = true,
+                                .allow_p256 = settings.direct_link.allow_p256,
+                                .exchange_later = true};
   CPNS_TRY(auto engines, tls::make_psk_server_factory(std::move(profile), settings.direct_link.engine));
   return std::unique_ptr<DirectListener>(new DirectListener(context, settings, tasks, std::move(engines)));
 }
@@ -22,6 +24,7 @@ DirectListener::DirectListener(Context& context, const Settings& settings, Tasks
       settings_(settings.direct_link),
       tasks_(tasks),
       engines_(std::move(engines)),
+      exchanges_(tasks.executor(), context.random),
       keys_(context, settings.direct_link.allow_plain_identity),
       proxy_(context.server_id, settings.services, settings.http, context.log),
       sessions_(context, settings, proxy_, tasks),
@@ -36,9 +39,8 @@ DirectListener::DirectListener(Context& context, const Settings& settings, Tasks
       });
 }
 
-void DirectListener::take(asio::ip::tcp::socket socket) {
-  auto peer = address_of(socket);
-  const auto connection = std::make_shared<Connection>(std::move(socket), std::move(peer));
+void DirectListener::take(asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
+  const auto connection = std::make_shared<Connection>(std::move(socket), runtime::text_of(peer));
   enter_crowd(connection);
   tasks_.spawn(serve(this, connection));
 }
@@ -96,7 +98,7 @@ Task<Result<std::unique_ptr<runtime::Transport>>> DirectListener::first_bytes(Co
   if (connection->pipe) co_return runtime::over_stream(std::exchange(connection->pipe, nullptr));
   auto spoken = co_await wait_for_client_hello(*connection->socket, settings_.handshake);
   if (!spoken) co_return std::move(spoken).error();
-  co_return runtime::over_tcp(std::move(*connection->socket));
+  co_return runtime::over_tcp(std::move(*connection->socket), connection->peer);
 }
 
 Task<bool> DirectListener::hand_shake(ConnectionPtr connection) {
@@ -115,8 +117,12 @@ Task<bool> DirectListener::hand_shake(ConnectionPtr connection) {
   runtime::SecureLink::KeyLookup look_up = [self = this, connection](std::string identity) {
     return find_key(self, connection, std::move(identity));
   };
+  runtime::SecureLink::Exchange exchange = [self = this](tls::x25519::Share theirs) {
+    return self->exchanges_.exchange(theirs);
+  };
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-  auto done = co_await connection->link->handshake(std::max(left, std::chrono::milliseconds(1)), std::move(look_up));
+  const auto limit = std::max(left, std::chrono::milliseconds(1));
+  auto done = co_await connection->link->handshake(limit, std::move(look_up), std::move(exchange));
   if (connection->dropped) co_return false;
   auto& lookup = connection->lookup;
   if (!done) {

@@ -3,6 +3,7 @@
 
 #include "core/assign/link_session.hpp"
 #include "core/assign/server_session.hpp"
+#include "runtime/exchange_queue.hpp"
 #include "runtime/link.hpp"
 #include "server/crowd.hpp"
 #include "server/device_keys.hpp"
@@ -22,7 +23,7 @@ class DirectListener {
                                                                     Tasks& tasks);
 
   /// Takes one connection, which from then on looks after itself.
-  void take(runtime::asio::ip::tcp::socket socket);
+  void take(runtime::asio::ip::tcp::socket socket, const runtime::asio::ip::tcp::endpoint& peer);
   /// A connection that a PN GW carries, to its end: the same handshake, the same limits. `via` is for logs.
   [[nodiscard]] runtime::Task<void> serve_carried(std::shared_ptr<runtime::ByteStream> pipe, std::string via);
   /// Ends every open link of a device [V1]; says how many there were.
@@ -103,6 +104,7 @@ class DirectListener {
   const DirectSettings& settings_;
   Tasks& tasks_;
   std::unique_ptr<tls::EngineFactory> engines_;
+  runtime::ExchangeQueue exchanges_;
   DeviceKeys keys_;
   HttpProxy proxy_;
   Sessions sessions_;

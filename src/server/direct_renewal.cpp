@@ -206,22 +206,28 @@ void DirectListener::on_predecessor_gone(const ids::CmDeviceId& old_id, const id
 
 void DirectListener::watch(const ConnectionPtr& connection) {
   connection->open_since = std::chrono::steady_clock::now();
+  connection->seen = {connection->lookup.commits, end_of(*connection->lookup.device)};
   connection->watching.emplace(tasks_.executor());
   look_again(connection);
 }
 
 void DirectListener::look_again(const ConnectionPtr& connection) {
   const auto id = connection->device();
-  // An operator's exemption is in the row, not in what the handshake read.
-  const auto info = context_.devices.show(id);
-  const auto end = info && info.value() ? end_of(*info.value()) : std::nullopt;
+  const auto commits = context_.devices.commits();
+  auto& seen = connection->seen;
+  if (commits != seen.commits) {
+    // An operator's exemption is in the row, not in what the handshake read.
+    const auto info = context_.devices.show(id);
+    seen = {commits, info && info.value() ? end_of(*info.value()) : std::nullopt};
+    if (info && (!info.value() || info.value()->state == store::DeviceState::Revoked)) close_later(id);
+  }
+  const auto& end = seen.end;
   const auto time = runtime::now();
   if (end && *end <= time) {
     context_.log.event(Code::device_links_expired, {{"run", connection->run()}, {"cm_device_id", id}});
     close_links(id);
     return;
   }
-  if (info && (!info.value() || info.value()->state == store::DeviceState::Revoked)) close_later(id);
   report_places(connection);
   auto wait = std::min(std::chrono::milliseconds(kLookAgain), settings_.switch_time);
   if (end) wait = std::min(wait, std::chrono::milliseconds(*end - time));

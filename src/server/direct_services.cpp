@@ -28,7 +28,13 @@ DirectListener::Links::Entry DirectListener::enter(Links& links, const Connectio
 }
 
 bool DirectListener::may_still_connect(const Connection& connection) {
-  // A revocation between the handshake and here found no link to close: the row tells. Both run on this thread.
+  // A revocation between the handshake and here found no link to close: the row tells. Both run on this thread. Where
+  // nothing was committed since, the row is the one that the handshake has read.
+  const auto& lookup = connection.lookup;
+  if (context_.devices.commits() == lookup.commits &&
+      DeviceKeys::standing(*lookup.device, runtime::now()) == assign::DeviceStanding::Good) {
+    return true;
+  }
   auto info = context_.devices.show(connection.device());
   if (info && info.value() && DeviceKeys::standing(*info.value(), runtime::now()) == assign::DeviceStanding::Good) {
     return true;
@@ -84,8 +90,11 @@ Task<void> DirectListener::serve_signalling(ConnectionPtr connection) {
   auto& session = connection->session.emplace(assign::Role::CpnsServer, context_.server_id, connection->device(),
                                               connection->run());
   auto& messages = connection->messages.emplace(connection->link);
-  auto started = session.start();
-  co_await perform(connection, std::move(started));
+  const auto started = session.start();
+  for (const auto& action : started.actions) {
+    // With what answers the device's LinkHello, which a quick one has sent behind its Finished.
+    if (const auto* send = std::get_if<assign::LinkSession::Send>(&action)) (void)messages.put(send->message);
+  }
   while (!connection->over) {
     const auto limit = session.open() ? settings_.dead : std::chrono::milliseconds(kHelloLimit);
     auto raw = co_await messages.receive(limit);

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
 
 #include "runtime/deadline.hpp"
 
@@ -30,13 +31,21 @@ void wake_with(asio::ip::tcp::socket& socket, std::size_t bytes) {
   socket.set_option(asio::socket_base::receive_low_watermark(static_cast<int>(bytes)), ignored);
 }
 
-/// Size of the first record, or 0 where this is no handshake record or less than its header is there.
-std::size_t record_size(asio::ip::tcp::socket& socket) {
-  std::array<std::uint8_t, kRecordHeader> header{};
-  const auto got = ::recv(socket.native_handle(), header.data(), header.size(), MSG_PEEK | MSG_DONTWAIT);
-  const std::size_t body = header[3] * 256U + header[4];
-  if (got != static_cast<ssize_t>(header.size()) || header[0] != kHandshakeRecord || body > kMaxRecord) return 0;
-  return kRecordHeader + body;
+/// How many bytes have to be there before it is worth while to look again; 0 where the first record is there, or what
+/// is none.
+std::size_t missing(asio::ip::tcp::socket& socket) {
+  // Enough for the ClientHello of a device, so that one look does for most.
+  std::array<std::uint8_t, 512> first{};
+  const auto got = ::recv(socket.native_handle(), first.data(), first.size(), MSG_PEEK | MSG_DONTWAIT);
+  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return kRecordHeader;
+  if (got <= 0 || first[0] != kHandshakeRecord) return 0;
+  if (got < static_cast<ssize_t>(kRecordHeader)) return kRecordHeader;
+  const std::size_t body = first[3] * 256U + first[4];
+  if (body > kMaxRecord) return 0;
+  boost::system::error_code failed;
+  auto there = static_cast<std::size_t>(got);
+  if (there == first.size()) there = socket.available(failed);
+  return failed || there >= kRecordHeader + body ? 0 : kRecordHeader + body;
 }
 
 }  // namespace
@@ -45,10 +54,14 @@ runtime::Task<Result<void>> wait_for_client_hello(asio::ip::tcp::socket& socket,
   const runtime::Deadline deadline(socket, limit);
   boost::system::error_code error;
   auto token = asio::redirect_error(asio::use_awaitable, error);
-  wake_with(socket, kRecordHeader);
-  co_await socket.async_wait(asio::ip::tcp::socket::wait_read, token);
-  if (const auto size = error ? 0 : record_size(socket); size > 0) {
-    wake_with(socket, size);
+  socket.non_blocking(true, error);
+  // First for anything, then for a header, then for a record: three times at most, however slowly the bytes come.
+  std::size_t asked_for = 0;
+  while (!error) {
+    const auto wanted = missing(socket);
+    if (wanted <= asked_for) break;
+    asked_for = asked_for == 0 ? 1 : wanted;
+    if (asked_for > 1) wake_with(socket, asked_for);
     co_await socket.async_wait(asio::ip::tcp::socket::wait_read, token);
   }
   if (deadline.passed()) {
@@ -56,7 +69,7 @@ runtime::Task<Result<void>> wait_for_client_hello(asio::ip::tcp::socket& socket,
     co_return Error{Code::handshake_timed_out, "no whole ClientHello", expected};
   }
   if (error) co_return Error{Code::connection_lost, error.message()};
-  wake_with(socket, 1);
+  if (asked_for > 1) wake_with(socket, 1);
   co_return Result<void>{};
 }
 

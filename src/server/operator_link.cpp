@@ -17,27 +17,29 @@ const ids::CorrelationId kNoRun(std::array<std::uint8_t, ids::CorrelationId::kSi
 }  // namespace
 
 OperatorLink::OperatorLink(Context& context, Activations& activations, RateTable& rates, const OperatorLimits& limits,
-                           store::Quota quota, std::shared_ptr<runtime::SecureLink> link, ids::PnGwId pn_gw_id)
+                           store::Quota quota, std::unique_ptr<OperatorChannel> channel, ids::PnGwId pn_gw_id,
+                           std::optional<Bearers> bearers)
     : context_(context),
       activations_(activations),
       rates_(rates),
       limits_(limits),
       quota_(quota),
-      messages_(std::move(link)),
+      channel_(std::move(channel)),
       pn_gw_id_(std::move(pn_gw_id)),
+      bearers_(bearers),
       rate_allowance_(2 * limits.messages_per_second),
       rate_seen_(std::chrono::steady_clock::now()) {}
 
 Task<void> OperatorLink::serve() {
   for (;;) {
-    auto raw = co_await messages_.receive(limits_.idle);
+    auto raw = co_await channel_->receive(limits_.idle);
     if (!raw) {
       auto error = std::move(raw).error();
       if (error.code == Code::peer_too_slow && runs_.empty()) error = Error{Code::operator_link_silent};
       if (error.error_class() == MessageClass::Peer) {
         co_await refuse(kNoRun, std::move(error));
       } else {
-        context_.log.error(error, {{"pn_gw_id", pn_gw_id_}, {"peer", messages_.link().remote()}});
+        context_.log.error(error, {{"pn_gw_id", pn_gw_id_}, {"peer", channel_->remote()}});
       }
       break;
     }
@@ -85,7 +87,7 @@ OperatorLink::RunPtr OperatorLink::begin_run(const ids::CorrelationId& correlati
   if (runs_.size() >= limits_.runs) return nullptr;
   assign::Ends ends{context_.server_id, pn_gw_id_, correlation_id};
   assign::ServerSession session(std::move(ends), context_.policy, context_.alias_keys, context_.random, now());
-  auto run = std::make_shared<Run>(std::move(session), messages_.link().executor());
+  auto run = std::make_shared<Run>(std::move(session), channel_->executor());
   runs_.emplace(correlation_id, run);
   arm_timer(run);
   return run;
@@ -99,7 +101,11 @@ Task<void> OperatorLink::take_without_run(const assign::Message& message, ByteVi
   }
   if (const auto* ping = std::get_if<assign::Ping>(&message.body)) {
     const Bytes pong = assign::encode_public(message.correlation_id, assign::Pong{ping->payload});
-    (void)co_await messages_.send(ByteView(pong));
+    (void)co_await channel_->send(ByteView(pong));
+    co_return;
+  }
+  if (const auto* request = std::get_if<assign::BearerRequest>(&message.body); request != nullptr && bearers_) {
+    co_await give_bearer(message.correlation_id, *request);
     co_return;
   }
   if (std::holds_alternative<assign::GatewayConfirm>(message.body)) {
@@ -136,15 +142,35 @@ Task<void> OperatorLink::answer_repeated_confirm(const assign::Message& message,
   }
   context_.log.event(Code::repeated_confirm_answered,
                      {{"run", message.correlation_id}, {"pn_gw_id", pn_gw_id_}, {"assignment_id", id}});
-  (void)co_await messages_.send(ByteView(done->complete_message));
+  (void)co_await channel_->send(ByteView(done->complete_message));
+}
+
+Task<void> OperatorLink::give_bearer(const ids::CorrelationId& run, const assign::BearerRequest& request) {
+  auto given =
+      bearers_->tokens.grant(context_.server_id, pn_gw_id_, request.gateway_share, bearers_->endpoint, runtime::now());
+  if (!given) {
+    auto error = std::move(given).error();
+    co_await refuse(run, std::move(error));
+    co_return;
+  }
+  context_.log.event(Code::bearer_token_given,
+                     {{"run", run}, {"pn_gw_id", pn_gw_id_}, {"token_id", given->token_id.hex()}});
+  const Bytes answer = assign::encode_public(run, std::move(*given));
+  (void)co_await channel_->send(ByteView(answer));
+}
+
+Task<Result<void>> OperatorLink::invite(ids::DeviceName device_name) {
+  const ids::CorrelationId run(context_.random.bytes<ids::CorrelationId::kSize>());
+  const Bytes message = assign::encode_public(run, assign::ActivationInvite{std::move(device_name)});
+  co_return co_await channel_->send(ByteView(message));
 }
 
 Task<void> OperatorLink::refuse(const ids::CorrelationId& correlation_id, Error error) {
-  context_.log.error(error, {{"run", correlation_id}, {"pn_gw_id", pn_gw_id_}, {"peer", messages_.link().remote()}});
+  context_.log.error(error, {{"run", correlation_id}, {"pn_gw_id", pn_gw_id_}, {"peer", channel_->remote()}});
   context_.audit_refusal(error, pn_gw_id_.text(), correlation_id);
   const Bytes alert = assign::alert(correlation_id);
   // Where the link is of no more use, the reading side finds out.
-  (void)co_await messages_.send(ByteView(alert));
+  (void)co_await channel_->send(ByteView(alert));
 }
 
 bool OperatorLink::within_rate() {

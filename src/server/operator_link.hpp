@@ -1,13 +1,14 @@
 #pragma once
-// One operator link of an enrolled External PN GW: several runs of Device ID/Key Assignment at once, each with its own
+// One operator link of an External PN GW: several runs of Device ID/Key Assignment at once, each with its own
 // ServerSession, found by correlation_id. Does exactly what the sessions say, in their order; what has to be durable is
 // durable before its answer leaves [S1, S4]. On the loop's thread.
 
 #include <map>
 
 #include "core/assign/server_session.hpp"
-#include "runtime/link.hpp"
+#include "server/bearer_tokens.hpp"
 #include "server/context.hpp"
+#include "server/operator_channel.hpp"
 #include "server/rate_table.hpp"
 #include "server/signal.hpp"
 
@@ -25,11 +26,20 @@ using Activations = std::map<ids::AssignmentId, std::shared_ptr<Signal>>;
 
 class OperatorLink : public std::enable_shared_from_this<OperatorLink> {
  public:
+  /// Where bearers are given out over this link: to IMS users, who have no certificate for connections of their own.
+  struct Bearers {
+    BearerTokens& tokens;
+    const ids::Endpoint& endpoint;
+  };
+
   OperatorLink(Context& context, Activations& activations, RateTable& rates, const OperatorLimits& limits,
-               store::Quota quota, std::shared_ptr<runtime::SecureLink> link, ids::PnGwId pn_gw_id);
+               store::Quota quota, std::unique_ptr<OperatorChannel> channel, ids::PnGwId pn_gw_id,
+               std::optional<Bearers> bearers = {});
 
   /// Until the link ends; then every session dies and its pending row is erased.
   [[nodiscard]] runtime::Task<void> serve();
+  /// Asks the PN GW to begin an assignment: ActivationInvite, which is outside any run.
+  [[nodiscard]] runtime::Task<Result<void>> invite(ids::DeviceName device_name);
 
  private:
   using Outcome = assign::ServerSession::Result;
@@ -47,6 +57,7 @@ class OperatorLink : public std::enable_shared_from_this<OperatorLink> {
   [[nodiscard]] runtime::Task<void> answer_repeated_confirm(const assign::Message& message, ByteView raw);
   /// Nothing where the link has enough runs already.
   [[nodiscard]] RunPtr begin_run(const ids::CorrelationId& correlation_id);
+  [[nodiscard]] runtime::Task<void> give_bearer(const ids::CorrelationId& run, const assign::BearerRequest& request);
   [[nodiscard]] runtime::Task<void> refuse(const ids::CorrelationId& correlation_id, Error error);
   [[nodiscard]] bool within_rate();
 
@@ -66,8 +77,9 @@ class OperatorLink : public std::enable_shared_from_this<OperatorLink> {
   RateTable& rates_;  ///< of beginnings, of all PN GWs
   const OperatorLimits& limits_;
   store::Quota quota_;
-  runtime::MessageLink messages_;
+  std::unique_ptr<OperatorChannel> channel_;
   ids::PnGwId pn_gw_id_;
+  std::optional<Bearers> bearers_;
   std::map<ids::CorrelationId, RunPtr> runs_;
   double rate_allowance_;
   std::chrono::steady_clock::time_point rate_seen_;

@@ -1,7 +1,7 @@
 #include "server/operator_listener.hpp"
 
-#include "pngw/operator_link.hpp"
 #include "pngw/operator_relay.hpp"
+#include "pngw/standalone_link.hpp"
 #include "server/first_bytes.hpp"
 #include "server/operator_connection.hpp"
 #include "tls/certificate_uri.hpp"
@@ -14,12 +14,12 @@ using runtime::Task;
 Result<std::unique_ptr<OperatorListener>> OperatorListener::make(Context& context, const Settings& settings,
                                                                  Tasks& tasks, DirectListener& direct,
                                                                  tls::Identity server, tls::Identity ca) {
-  tls::CertificateProfile profile{
-      .certificate_chain_pem = std::move(server.certificate_pem),
-      .private_key_pem = std::move(server.private_key_pem),
-      .trusted_ca_pem = ca.certificate_pem,
-      .alpn = {std::string(pngw::kOperatorAlpn), std::string(pngw::kOperatorRelayAlpn), std::string(kEnrolAlpn)},
-      .expected_server_name = {}};
+  tls::CertificateProfile profile{.certificate_chain_pem = std::move(server.certificate_pem),
+                                  .private_key_pem = std::move(server.private_key_pem),
+                                  .trusted_ca_pem = ca.certificate_pem,
+                                  .alpn = {std::string(pngw::kOperatorAlpn), std::string(pngw::kOperatorRelayAlpn),
+                                           std::string(pngw::kBearerAlpn), std::string(kEnrolAlpn)},
+                                  .expected_server_name = {}};
   CPNS_TRY(auto engines, tls::make_certificate_server_factory(std::move(profile)));
   return std::unique_ptr<OperatorListener>(
       new OperatorListener(context, settings, tasks, direct, std::move(engines), std::move(ca)));
@@ -33,6 +33,7 @@ OperatorListener::OperatorListener(Context& context, const Settings& settings, T
       direct_(direct),
       engines_(std::move(engines)),
       enrolment_(context, std::move(ca), [this](const ids::PnGwId& id) { (void)close_links(id); }),
+      bearers_(context.random),
       half_open_(settings.operator_link.max_half_open),
       links_(settings.operator_link.links_per_gateway),
       relays_(settings.operator_link.relays_per_gateway),
@@ -68,10 +69,8 @@ Task<void> OperatorListener::serve(OperatorListener* self, ConnectionPtr connect
     const auto& engine = connection->link->engine();
     if (engine.peer().psk_identity.empty()) {
       done = co_await self->serve_gateway(connection);
-    } else if (engine.alpn() == kEnrolAlpn) {
-      co_await self->enrolment_.serve(connection->link);
     } else {
-      done = Error{Code::operator_alpn_refused, engine.alpn(), std::string(kEnrolAlpn)};
+      done = co_await self->serve_token(connection);
     }
   }
   if (!done && !connection->dropped) {
@@ -95,7 +94,26 @@ Task<Result<void>> OperatorListener::hand_shake(ConnectionPtr connection) {
 }
 
 Task<std::optional<secret::TlsPsk>> OperatorListener::find_key(OperatorListener* self, std::string identity) {
+  auto bearer = self->bearers_.look_up(identity, runtime::now());
+  if (bearer) co_return bearer;
   co_return self->enrolment_.look_up(identity);
+}
+
+// A token is good for what it was made for, and nothing else.
+Task<Result<void>> OperatorListener::serve_token(ConnectionPtr connection) {
+  const auto& engine = connection->link->engine();
+  const auto& identity = engine.peer().psk_identity;
+  const bool bearer = bearers_.look_up(identity, runtime::now()).has_value();
+  const auto meant = bearer ? pngw::kBearerAlpn : kEnrolAlpn;
+  if (engine.alpn() != meant) co_return Error{Code::operator_alpn_refused, engine.alpn(), std::string(meant)};
+  if (!bearer) {
+    co_await enrolment_.serve(connection->link);
+    co_return Result<void>{};
+  }
+  auto owner = bearers_.owner(identity, runtime::now());
+  if (!owner) co_return std::move(owner).error();
+  auto id = std::move(*owner);
+  co_return co_await serve_relay(connection, std::move(id));
 }
 
 Result<store::GatewayInfo> OperatorListener::authenticate(const tls::PeerIdentity& peer) const {
@@ -141,15 +159,32 @@ Task<Result<void>> OperatorListener::serve_gateway(ConnectionPtr connection) {
   }
   context_.log.event(Code::operator_link_open, {{"pn_gw_id", id}, {"peer", connection->peer}});
   const store::Quota quota{settings_.quota.pending, gateway->device_quota};
-  const auto link = std::make_shared<OperatorLink>(context_, activations_, assignment_rates_,
-                                                   settings_.operator_link.limits, quota, connection->link, id);
+  const auto link =
+      std::make_shared<OperatorLink>(context_, activations_, assignment_rates_, settings_.operator_link.limits, quota,
+                                     std::make_unique<LinkChannel>(connection->link), id);
+  served_.insert_or_assign(id, link);
   co_await link->serve();
+  if (const auto found = served_.find(id); found != served_.end() && found->second.lock() == link) served_.erase(found);
   context_.log.event(Code::operator_link_closed, {{"pn_gw_id", id}, {"peer", connection->peer}});
   co_return Result<void>{};
 }
 
+Task<Result<void>> OperatorListener::invite(ids::PnGwId id, ids::DeviceName device_name) {
+  const auto found = served_.find(id);
+  const auto link = found == served_.end() ? nullptr : found->second.lock();
+  if (!link) co_return Error{Code::gateway_not_linked, id.text(), "an open operator link"};
+  co_return co_await link->invite(std::move(device_name));
+}
+
 std::size_t OperatorListener::close_links(const ids::PnGwId& id) {
-  return links_.close_all(id) + relays_.close_all(id) + direct_.close_pnes_of(id);
+  bearers_.end(id);
+  return links_.close_all(id) + close_carried(id);
+}
+
+std::size_t OperatorListener::close_bearers(const ids::PnGwId& id) { return bearers_.end(id) ? close_carried(id) : 0; }
+
+std::size_t OperatorListener::close_carried(const ids::PnGwId& id) {
+  return relays_.close_all(id) + direct_.close_pnes_of(id);
 }
 
 void OperatorListener::close_all() {

@@ -15,7 +15,7 @@ Task<void> OperatorLink::perform(RunPtr run, Outcome outcome) {
   const auto self = shared_from_this();
   if (outcome.refusal) {
     context_.log.error(*outcome.refusal,
-                       {{"run", correlation_id}, {"pn_gw_id", pn_gw_id_}, {"peer", messages_.link().remote()}});
+                       {{"run", correlation_id}, {"pn_gw_id", pn_gw_id_}, {"peer", channel_->remote()}});
     context_.audit_refusal(*outcome.refusal, pn_gw_id_.text(), correlation_id);
   }
   if (outcome.over()) {
@@ -24,13 +24,13 @@ Task<void> OperatorLink::perform(RunPtr run, Outcome outcome) {
   }
   for (auto& action : outcome.actions) {
     if (auto* send = std::get_if<ServerSession::Send>(&action)) {
-      (void)co_await messages_.send(ByteView(send->message));
+      (void)co_await channel_->send(ByteView(send->message));
     } else if (auto* pending = std::get_if<ServerSession::SavePending>(&action)) {
       auto saving = save_pending(self, run, std::make_shared<assign::PendingAssignment>(std::move(pending->pending)));
-      asio::co_spawn(messages_.link().executor(), std::move(saving), runtime::unattended);
+      asio::co_spawn(channel_->executor(), std::move(saving), runtime::unattended);
     } else if (auto* activation = std::get_if<ServerSession::SaveActivation>(&action)) {
       auto saving = save_activation(self, run, std::make_shared<assign::Activation>(std::move(activation->activation)));
-      asio::co_spawn(messages_.link().executor(), std::move(saving), runtime::unattended);
+      asio::co_spawn(channel_->executor(), std::move(saving), runtime::unattended);
     } else if (auto* erase = std::get_if<ServerSession::ErasePending>(&action)) {
       erase_pending(*run, erase->assignment_id);
     } else if (auto* done = std::get_if<assign::StepDone>(&action)) {
@@ -59,7 +59,7 @@ Task<void> OperatorLink::save_pending(std::shared_ptr<OperatorLink> self, RunPtr
 Task<void> OperatorLink::save_activation(std::shared_ptr<OperatorLink> self, RunPtr run,
                                          std::shared_ptr<assign::Activation> activation) {
   const auto id = activation->assignment_id;
-  const auto in_flight = std::make_shared<Signal>(self->messages_.link().executor());
+  const auto in_flight = std::make_shared<Signal>(self->channel_->executor());
   self->activations_.insert_or_assign(id, in_flight);
   self->context_.identities.insert(activation->cm_device_id);
   auto& devices = self->context_.devices;
@@ -87,7 +87,7 @@ void OperatorLink::arm_timer(const RunPtr& run) {
         const auto self = weak.lock();
         const auto waited_for = weak_run.lock();
         if (cancelled || !self || !waited_for) return;
-        asio::co_spawn(self->messages_.link().executor(), on_time(self, waited_for), runtime::unattended);
+        asio::co_spawn(self->channel_->executor(), on_time(self, waited_for), runtime::unattended);
       });
 }
 
@@ -97,7 +97,7 @@ Task<void> OperatorLink::on_time(std::shared_ptr<OperatorLink> self, RunPtr run)
 }
 
 void OperatorLink::erase_pending(const Run& run, const ids::AssignmentId& id) {
-  server::erase_pending(messages_.link().executor(), context_, id, run.session.correlation_id());
+  server::erase_pending(channel_->executor(), context_, id, run.session.correlation_id());
 }
 
 void OperatorLink::end_all_runs() {

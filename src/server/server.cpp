@@ -56,7 +56,7 @@ Server::Server(asio::any_io_executor executor, ServerParts parts)
       direct_rate_(rate_of(parts_.settings.limits), parts_.random, parts_.log),
       operator_rate_(rate_of(parts_.settings.limits), parts_.random, parts_.log) {}
 
-Server::~Server() = default;
+Server::~Server() { parts_.log.hold({}); }
 
 Result<void> Server::open() {
   CPNS_TRY(const auto erased, parts_.devices.erase_all_pending());
@@ -80,28 +80,35 @@ Result<void> Server::open() {
                 KeyKeeperParts{parts_.sealer, parts_.seals, parts_.key_source, parts_.folder_keys, parts_.alias_keys,
                                parts_.settings.keys.alias_age, parts_.settings.device_lifetime},
                 tasks_);
-  CPNS_CHECK(open_admin());
+  CPNS_TRY(auto endpoint, operator_endpoint());
+  if (parts_.settings.ims.enabled()) {
+    CPNS_TRY(ims_, ImsListener::open(context_, parts_.settings, tasks_, *operator_links_, endpoint));
+  }
+  CPNS_CHECK(open_admin(std::move(endpoint)));
   start();
   return {};
 }
 
-Result<void> Server::open_admin() {
-  auto endpoint = parts_.settings.operator_link.endpoint;
-  if (!endpoint) {
-    CPNS_TRY(endpoint,
-             endpoint_of(*operator_listener_, parts_.settings.operator_link.listen, parts_.settings.server_id));
-  }
+Result<ids::Endpoint> Server::operator_endpoint() const {
+  const auto& settings = parts_.settings.operator_link;
+  if (settings.endpoint) return *settings.endpoint;
+  return endpoint_of(*operator_listener_, settings.listen, parts_.settings.server_id);
+}
+
+Result<void> Server::open_admin(ids::Endpoint operator_endpoint) {
   admin::View view{context_,
                    parts_.settings,
                    *direct_links_,
                    *operator_links_,
                    *keys_,
                    parts_.tokens,
-                   std::move(*endpoint),
+                   std::move(operator_endpoint),
                    {{"operator", operator_listener_->address()},
                     {"direct", direct_listener_->address()},
                     {"admin", parts_.admin_socket.string()}},
-                   runtime::now()};
+                   runtime::now(),
+                   ims_.get()};
+  if (ims_) view.listeners.emplace_back("ims", ims_->address());
   const auto& settings = parts_.settings.admin;
   if (!settings.shared_socket.empty()) {
     CPNS_TRY(shared_admin_, admin::Listener::open(settings.shared_socket, admin::Admission::WithToken, view, tasks_));
@@ -112,14 +119,15 @@ Result<void> Server::open_admin() {
 }
 
 void Server::start() {
-  const auto on_gateway = [this](asio::ip::tcp::socket socket) {
-    if (operator_rate_.admit(socket, "operator") && has_room()) operator_links_->take(std::move(socket));
+  const auto on_gateway = [this](asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
+    if (operator_rate_.admit(peer, "operator") && has_room()) operator_links_->take(std::move(socket));
   };
-  const auto on_device = [this](asio::ip::tcp::socket socket) {
-    if (direct_rate_.admit(socket, "direct") && has_room()) direct_links_->take(std::move(socket));
+  const auto on_device = [this](asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
+    if (direct_rate_.admit(peer, "direct") && has_room()) direct_links_->take(std::move(socket), peer);
   };
   asio::co_spawn(tasks_.executor(), operator_listener_->run("operator", parts_.log, on_gateway), runtime::unattended);
   asio::co_spawn(tasks_.executor(), direct_listener_->run("direct", parts_.log, on_device), runtime::unattended);
+  hold_log_lines();
   admin_->start();
   if (shared_admin_) shared_admin_->start();
   keys_->start();
@@ -128,6 +136,18 @@ void Server::start() {
   // After the lines of the listeners, which the loop writes next.
   asio::post(tasks_.executor(), [this] {
     parts_.log.event(Code::server_ready, {{"server_id", parts_.settings.server_id}});
+  });
+}
+
+// In a crowd of connections their lines are written together.
+void Server::hold_log_lines() {
+  auto& log = parts_.log;
+  const auto timer = std::make_shared<asio::steady_timer>(tasks_.executor());
+  log.hold([&log, timer] {
+    asio::post(timer->get_executor(), [&log, timer] {
+      timer->expires_after(runtime::Log::kPause);
+      timer->async_wait([&log, timer](const boost::system::error_code&) { log.flush(); });
+    });
   });
 }
 
@@ -175,6 +195,7 @@ Task<void> Server::stop() {
   if (shared_admin_) shared_admin_->stop();
   if (keys_) keys_->stop();
   stop_clock_.raise();
+  if (ims_) ims_->close_all();
   if (operator_links_) operator_links_->close_all();
   if (direct_links_) direct_links_->close_all();
   (void)co_await tasks_.wait_until_idle(kStopLimit);

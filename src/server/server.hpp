@@ -7,6 +7,7 @@
 #include "server/admin/listener.hpp"
 #include "server/clock_watch.hpp"
 #include "server/direct_listener.hpp"
+#include "server/ims_listener.hpp"
 #include "server/key_keeper.hpp"
 #include "server/operator_listener.hpp"
 
@@ -46,8 +47,11 @@ class Server {
   [[nodiscard]] runtime::Task<void> stop();
 
  private:
-  [[nodiscard]] Result<void> open_admin();
+  [[nodiscard]] Result<void> open_admin(ids::Endpoint operator_endpoint);
+  /// As PN GWs reach it.
+  [[nodiscard]] Result<ids::Endpoint> operator_endpoint() const;
   void start();
+  void hold_log_lines();
   static runtime::Task<void> load_identities(Server* self);
   static runtime::Task<void> watch_clock(Server* self);
   /// False where the process has no room for one more; the oldest half-open connection is then dropped.
@@ -68,6 +72,7 @@ class Server {
   AddressLimit operator_rate_;
   std::unique_ptr<DirectListener> direct_links_;
   std::unique_ptr<OperatorListener> operator_links_;
+  std::unique_ptr<ImsListener> ims_;
   std::optional<runtime::Listener> operator_listener_;
   std::optional<runtime::Listener> direct_listener_;
   std::optional<KeyKeeper> keys_;

@@ -1,5 +1,8 @@
 #include "server/settings.hpp"
 
+#include <boost/asio/ip/address.hpp>
+
+#include "ims/asserted_identity.hpp"
 #include "runtime/config.hpp"
 
 namespace cpns::server {
@@ -144,6 +147,44 @@ Result<KeySettings> key_settings(const ConfigTable& table) {
   return made;
 }
 
+/// `host:port` as a SIP URI.
+Result<std::string> sip_uri(const ConfigTable& table, std::string_view key, const std::string& text, bool tls) {
+  CPNS_TRY(const auto at, endpoint(table, key, text));
+  const auto host = at.host().find(':') == std::string::npos ? at.host() : "[" + at.host() + "]";
+  return "sip:" + host + ":" + std::to_string(at.port()) + (tls ? ";transport=tls" : ";transport=tcp");
+}
+
+Result<ImsSettings> ims_settings(const ConfigTable& table) {
+  ImsSettings made;
+  CPNS_TRY(const auto listen, table.text("listen", ""));
+  CPNS_TRY(const auto next_hop, table.text("next_hop", ""));
+  CPNS_TRY(const auto folder, table.text("tls_folder", ""));
+  if (!folder.empty()) {
+    CPNS_TRY(made.tls_folder, table.path("tls_folder", ""));
+  }
+  CPNS_TRY(made.s_cscf, table.texts("s_cscf", {}, 64));
+  CPNS_TRY(made.s_cscf_names, table.texts("s_cscf_names", {}, 64));
+  CPNS_TRY(made.public_service_identity, table.text("public_service_identity", ""));
+  CPNS_TRY(made.max_users, count(table, "max_users", 1'000'000, 100'000'000));
+  if (listen.empty()) return made;
+  CPNS_TRY(made.listen, sip_uri(table, "listen", listen, !folder.empty()));
+  CPNS_TRY(made.next_hop, sip_uri(table, "next_hop", next_hop, !folder.empty()));
+  if (made.s_cscf.empty()) return table.refuse("s_cscf", "no address", "1-64 addresses of the S-CSCFs");
+  if (!folder.empty() && made.s_cscf_names.empty()) {
+    return table.refuse("s_cscf_names", "none", "1-64 names: any certificate of that authority would do without");
+  }
+  for (auto& text : made.s_cscf) {
+    boost::system::error_code failed;
+    const auto address = boost::asio::ip::make_address(text, failed);
+    if (failed) return table.refuse("s_cscf", text, "a numeric IPv4 or IPv6 address");
+    text = address.to_string();
+  }
+  if (!ims::public_identity(made.public_service_identity)) {
+    return table.refuse("public_service_identity", made.public_service_identity, "such as sip:cpns@ims.example.net");
+  }
+  return made;
+}
+
 Result<Settings> read(const Config& config) {
   const auto root = config.root();
   CPNS_TRY(const auto name, root.required_text("server_id", 255));
@@ -185,6 +226,8 @@ Result<Settings> read(const Config& config) {
   CPNS_TRY(const auto admin, root.table("admin"));
   CPNS_TRY(made.admin.require_token, admin.flag("require_token", false));
   CPNS_TRY(made.admin.shared_socket, admin.path("shared_socket", ""));
+  CPNS_TRY(const auto ims_table, root.table("ims"));
+  CPNS_TRY(made.ims, ims_settings(ims_table));
   CPNS_TRY(const auto limits, root.table("limits"));
   CPNS_TRY(const auto rate, count(limits, "connections_per_second", 200, 1'000'000));
   CPNS_TRY(const auto burst, count(limits, "connections_burst", 2000, 10'000'000));

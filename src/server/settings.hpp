@@ -38,7 +38,7 @@ struct DirectSettings {
   std::size_t max_half_open = 0;
   std::chrono::milliseconds handshake{0};
   std::size_t http_links_per_device = 0;
-  std::size_t cpns_links_per_device = 0;  ///< [R7]
+  std::size_t cpns_links_per_device = 0;     ///< [R7]
   std::chrono::milliseconds switch_time{0};  ///< links from two places that are open together for longer [R7]
   std::chrono::milliseconds ping{0};
   std::chrono::milliseconds dead{0};
@@ -65,6 +65,18 @@ struct LimitSettings {
   double assignments_per_minute = 0;  ///< of one PN GW; as many in a burst
 };
 
+/// The IMS binding of the operator link: an application server behind an S-CSCF. None where `listen` is empty.
+struct ImsSettings {
+  std::string listen{};                     ///< SIP URI to listen on
+  std::filesystem::path tls_folder{};       ///< agent.pem and cafile.pem; empty: TCP
+  std::vector<std::string> s_cscf{};        ///< addresses, numeric: who is believed
+  std::vector<std::string> s_cscf_names{};  ///< with TLS: DNS or URI names, one of them in the certificate
+  std::string next_hop{};                   ///< SIP URI: where requests to users go first
+  std::string public_service_identity{};    ///< SIP URI that users write to
+  std::size_t max_users = 0;
+  [[nodiscard]] bool enabled() const noexcept { return !listen.empty(); }
+};
+
 struct AdminSettings {
   bool require_token = false;             ///< of root and the server's own user, too
   std::filesystem::path shared_socket{};  ///< for other users of this machine, with tokens only; empty: none
@@ -87,6 +99,7 @@ struct Settings {
   std::chrono::seconds token_lifetime{0};
   KeySettings keys{};
   AdminSettings admin{};
+  ImsSettings ims{};
   LimitSettings limits{};
   runtime::ProcessSettings process{};
 };

@@ -131,6 +131,23 @@ alias_days = 30
 require_token = false
 shared_socket = ""
 
+# The operator's IMS core, for PN GWs that are IMS users: this server is an application server behind its S-CSCF
+# (docs/ims.md). Empty `listen`: there is none.
+[ims]
+# host:port for SIP from the S-CSCF, over TCP; over TLS, with certificates both ways, where tls_folder holds agent.pem
+# (this server's certificate and key) and cafile.pem (the authority of the core's).
+listen = ""
+tls_folder = ""
+# Addresses of the S-CSCFs, and with TLS the DNS or URI names in their certificates: nobody else is believed. And
+# host:port of the I-CSCF, through which users are reached; with TLS its certificate names that host.
+s_cscf = []
+s_cscf_names = []
+next_hop = ""
+# What users write to, as the initial filter criteria say.
+public_service_identity = ""
+# Registered at once; a registration takes some 200 bytes.
+max_users = 1000000
+
 # New connections of one address (IPv6: of one /64), sustained and at once after a rest; more are closed before anything
 # is made for them, and those that are open live on. And assignments that one PN GW may begin in a minute.
 [limits]

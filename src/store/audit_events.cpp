@@ -58,6 +58,10 @@ Event enrolled(const ids::PnGwId& id, ByteView certificate_sha256, ids::UnixTime
   return {Kind::GatewayEnrolled, when, id.text(), id.text(), "certificate " + to_hex(certificate_sha256)};
 }
 
+Event admitted(const ids::PnGwId& id, ids::UnixTime when) {
+  return {Kind::GatewayEnrolled, when, id.text(), id.text(), "IMS user"};
+}
+
 Event rotating(std::uint16_t number, ids::UnixTime when, std::string actor) {
   return {Kind::MasterKeyRotating, when, std::move(actor), std::to_string(number)};
 }

@@ -20,6 +20,8 @@ namespace cpns::store::events {
 [[nodiscard]] audit::Event exempted(const ids::CmDeviceId& id, ids::UnixTime when);
 [[nodiscard]] audit::Event invited(const ids::PnGwId& id, std::size_t device_quota, ids::UnixTime when);
 [[nodiscard]] audit::Event enrolled(const ids::PnGwId& id, ByteView certificate_sha256, ids::UnixTime when);
+/// An IMS user, for whom the operator's core vouches.
+[[nodiscard]] audit::Event admitted(const ids::PnGwId& id, ids::UnixTime when);
 /// Of the master key; `number` is the new one's.
 [[nodiscard]] audit::Event rotating(std::uint16_t number, ids::UnixTime when, std::string actor);
 [[nodiscard]] audit::Event rotated(std::uint16_t number, std::uint64_t unopened, ids::UnixTime when);

@@ -95,6 +95,10 @@ class DeviceStore {
   [[nodiscard]] virtual Result<std::vector<DeviceInfo>> list(std::optional<ids::AssignmentId> after,
                                                              std::size_t limit) = 0;
 
+  /// Commits of this store's database since it was opened, from any thread, without a read: while the number is the one
+  /// that it was before a row was read, the row is still what the store has. It counts before anybody's Done.
+  [[nodiscard]] virtual std::uint64_t commits() const noexcept = 0;
+
   /// Step 16. Active becomes in use; in use stays. The ID that it renews, and every other successor of that one, are
   /// erased for good [R2]. Fails with `device_not_found` or `device_is_revoked`.
   void mark_in_use(ids::CmDeviceId id, ids::UnixTime when, Done done);

@@ -16,6 +16,8 @@ std::string_view to_text(GatewayState state) noexcept {
   return "unknown";
 }
 
+std::string_view to_text(Binding binding) noexcept { return binding == Binding::Ims ? "ims" : "certificate"; }
+
 void GatewayStore::invite(Enrolment enrolment, std::size_t device_quota, ids::UnixTime now, Done done) {
   auto sealed = sealer_.seal(enrolment_place(enrolment.token_id), enrolment.secret, random_);
   raw_invite({enrolment.token_id, std::move(enrolment.pn_gw_id), std::move(sealed), enrolment.expires_at}, device_quota,

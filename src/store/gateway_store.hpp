@@ -18,6 +18,11 @@ using TokenId = ids::OpaqueId<8, struct TokenTag>;
 enum class GatewayState : std::uint8_t { Invited = 1, Enrolled = 2, Revoked = 3 };
 [[nodiscard]] std::string_view to_text(GatewayState state) noexcept;
 
+/// Who vouches for a PN GW: its certificate, or the operator's IMS core. An identity has one of them for ever, so that
+/// `sip:alice@...` of a certificate and of an IMS user are never taken for each other [L1].
+enum class Binding : std::uint8_t { Certificate, Ims };
+[[nodiscard]] std::string_view to_text(Binding binding) noexcept;
+
 struct GatewayInfo {
   ids::PnGwId pn_gw_id;
   GatewayState state;
@@ -26,6 +31,12 @@ struct GatewayInfo {
   ids::UnixTime added_at;
   std::optional<ids::UnixTime> enrolled_at;
   std::optional<std::array<std::uint8_t, 32>> certificate_sha256;
+
+  /// An IMS user is enrolled without a certificate. So is one that was revoked before its first certificate: whatever
+  /// it is called, it gets nothing any more.
+  [[nodiscard]] Binding binding() const noexcept {
+    return state == GatewayState::Invited || certificate_sha256 ? Binding::Certificate : Binding::Ims;
+  }
 };
 
 /// A one-time right to a certificate.
@@ -47,6 +58,10 @@ class GatewayStore {
   /// Adds the PN GW if it is new, and a token for it; an older unused token of the same PN GW ends, and `device_quota`
   /// takes the place of the earlier one. A revoked PN GW fails with `gateway_is_revoked`.
   void invite(Enrolment enrolment, std::size_t device_quota, ids::UnixTime now, Done done);
+  /// Adds an IMS user as a PN GW if it is new; else changes nothing. Fails with `gateway_is_revoked`, or
+  /// `gateway_binding_differs` where the identity was invited to a certificate. So does invite() where the core
+  /// vouches.
+  virtual void admit(ids::PnGwId id, std::size_t device_quota, ids::UnixTime now, Done done) = 0;
   /// Unused and unexpired tokens only; a token has expired from the second `expires_at` on.
   [[nodiscard]] Result<std::optional<Enrolment>> find_enrolment(const TokenId& id, ids::UnixTime now);
   /// Uses the token up, once: the second of two calls fails with `enrolment_token_used`, a late one with

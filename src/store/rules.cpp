@@ -71,6 +71,14 @@ Result<void> check_not_revoked(std::optional<GatewayState> state, const ids::PnG
   return {};
 }
 
+Result<void> check_binding(const std::optional<FoundGateway>& found, Binding wanted, const ids::PnGwId& id) {
+  if (!found) return {};
+  CPNS_CHECK(check_not_revoked(found->state, id));
+  if (found->binding == wanted) return {};
+  return Error{Code::gateway_binding_differs, id.text() + " by " + std::string(to_text(wanted)),
+               "by " + std::string(to_text(found->binding))};
+}
+
 Result<void> check_enrolment(std::optional<ids::UnixTime> expires_at, const TokenId& id, ids::UnixTime now) {
   if (!expires_at) return Error{Code::enrolment_token_used, "token " + id.hex(), "an unused one"};
   if (is_over(*expires_at, now)) {

@@ -49,6 +49,14 @@ struct FoundPredecessor {
 inline constexpr std::size_t kMaxUnusedSuccessors = 3;
 
 /// `state` of the PN GW, nullopt where it is new or known to no one.
+/// Whether the PN GW that was found, or none, may have that binding [L1]. Fails with `gateway_is_revoked` or
+/// `gateway_binding_differs`.
+struct FoundGateway {
+  GatewayState state;
+  Binding binding;
+};
+[[nodiscard]] Result<void> check_binding(const std::optional<FoundGateway>& found, Binding wanted,
+                                         const ids::PnGwId& id);
 [[nodiscard]] Result<void> check_not_revoked(std::optional<GatewayState> state, const ids::PnGwId& id);
 
 /// `expires_at` of the token, nullopt where there is none.

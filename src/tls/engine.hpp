@@ -4,7 +4,8 @@
 //
 // Use: feed() what came from the peer, then send all of take_output(); repeat for every call that may make output.
 // While state() is WaitingForKey, look up key_request() (this may take its time: that is the suspension) and answer
-// with provide_key(); the engine goes on from there. Not thread-safe; one owner.
+// with provide_key(); the engine goes on from there. WaitingForExchange is the same for X25519, where the factory was
+// told that somebody else makes it. Not thread-safe; one owner.
 
 #include <memory>
 #include <optional>
@@ -13,15 +14,17 @@
 
 #include "core/base/result.hpp"
 #include "core/secret/keys.hpp"
+#include "tls/x25519/x25519.hpp"
 
 namespace cpns::tls {
 
 enum class EngineState : std::uint8_t {
   Handshaking,
-  WaitingForKey,  ///< a server has seen a PSK identity and waits for provide_key()
-  Open,           ///< the handshake is complete: on a server, the client's Finished has been verified [T7]
-  Closed,         ///< close_notify received or sent
-  Failed,         ///< an error ended it; an alert may still be in the output
+  WaitingForKey,       ///< a server has seen a PSK identity and waits for provide_key()
+  WaitingForExchange,  ///< a server has a client's share and the right key, and waits for provide_exchange()
+  Open,                ///< the handshake is complete: on a server, the client's Finished has been verified [T7]
+  Closed,              ///< close_notify received or sent
+  Failed,              ///< an error ended it; an alert may still be in the output
 };
 
 /// What the peer has proved. Valid from Open on.
@@ -49,6 +52,13 @@ class Engine {
   /// Answers the request and goes on. The caller always gives a key, a random one for an identity it does not
   /// accept [T2]; nullopt only where an identity may fall through to certificates (operator link).
   [[nodiscard]] virtual Result<void> provide_key(std::optional<secret::TlsPsk> psk) = 0;
+
+  /// The client's X25519 share, while WaitingForExchange. Only engines whose profile says exchange_later get there.
+  [[nodiscard]] virtual x25519::Share exchange_request() const { return {}; }
+  /// Answers that with a fresh key pair's share and secret, and goes on.
+  [[nodiscard]] virtual Result<void> provide_exchange(x25519::Exchanged) {
+    return Error{Code::tls_misused, "an exchange that was not asked for"};
+  }
 
   /// Plaintext from the peer, up to `out.size()` bytes; 0 where there is none yet. Only while Open (or Closed: the
   /// rest).
@@ -80,6 +90,9 @@ struct PskServerProfile {
   std::vector<std::string> alpn;  ///< accepted protocols
   bool allow_client_without_alpn = false;
   bool allow_p256 = false;
+  /// Whoever runs the engine answers exchange_request(), for many engines together; else the engine makes its exchange
+  /// itself, at once. For EngineKind::Psk13 alone.
+  bool exchange_later = false;
 };
 
 /// Certificates for the operator link [L1]. PEM text; the key's buffer is wiped on release.
@@ -108,7 +121,7 @@ enum class EngineKind : std::uint8_t {
 [[nodiscard]] Result<std::unique_ptr<EngineFactory>> make_psk_server_factory(PskServerProfile profile,
                                                                              EngineKind kind = EngineKind::OpenSsl);
 [[nodiscard]] Result<std::unique_ptr<EngineFactory>> make_certificate_client_factory(CertificateProfile profile);
-/// Requires a client certificate from a trusted CA, or, for ALPN `cpns-enroll/1` alone, an external PSK.
+/// Requires a client certificate from a trusted CA, or an external PSK for `cpns-enroll/1` and `cpns-bearer/1` alone.
 [[nodiscard]] Result<std::unique_ptr<EngineFactory>> make_certificate_server_factory(CertificateProfile profile);
 
 }  // namespace cpns::tls

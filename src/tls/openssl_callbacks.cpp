@@ -85,9 +85,11 @@ int OpenSslEngine::on_client_hello(SSL* ssl, int* alert) {
     return refuse(alert, SSL_AD_HANDSHAKE_FAILURE,
                   {Code::tls_psk_mode_refused, modes ? "psk_ke alone" : "no psk_key_exchange_modes", "psk_dhe_ke"});
   }
-  if (!psk_only && !(alpn_offer && offers_protocol(*alpn_offer, kEnrolProtocol))) {
+  const bool for_token = alpn_offer && (offers_protocol(*alpn_offer, kTokenProtocols[0]) ||
+                                        offers_protocol(*alpn_offer, kTokenProtocols[1]));
+  if (!psk_only && !for_token) {
     return refuse(alert, SSL_AD_NO_APPLICATION_PROTOCOL,
-                  {Code::tls_enrolment_mixed, "a PSK without ALPN cpns-enroll/1", "a certificate"});
+                  {Code::tls_enrolment_mixed, "a PSK without cpns-enroll/1 or cpns-bearer/1", "a certificate"});
   }
   auto identity = parse_first_psk_identity(*psk_offer);
   if (!identity) return refuse(alert, SSL_AD_DECODE_ERROR, std::move(identity).error());
@@ -137,8 +139,8 @@ int OpenSslEngine::on_use_session(const unsigned char** identity, std::size_t* s
   return 1;
 }
 
-// The server's order decides. Where certificates are the rule, a PSK opens cpns-enroll/1 and nothing else, and a
-// certificate everything but that. [L1]
+// The server's order decides. Where certificates are the rule, a PSK opens the protocols of tokens and nothing else,
+// and a certificate everything but those. [L1]
 int OpenSslEngine::on_select_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, ByteView offered) {
   const bool mixed = rules_->role == Rules::Role::CertificateServer;
   const bool psk_used = SSL_session_reused(ssl) == 1;
@@ -148,7 +150,7 @@ int OpenSslEngine::on_select_alpn(SSL* ssl, const unsigned char** out, unsigned 
   list.insert(list.end(), offered.begin(), offered.end());
   for (const auto& name : rules_->alpn) {
     if (!offers_protocol(list, name)) continue;
-    if (mixed && (name == kEnrolProtocol) != psk_used) {
+    if (mixed && is_token_protocol(name) != psk_used) {
       refused_by_kind = true;
       continue;
     }
@@ -158,7 +160,7 @@ int OpenSslEngine::on_select_alpn(SSL* ssl, const unsigned char** out, unsigned 
   }
   if (refused_by_kind) {
     refusal_ = Error{Code::tls_enrolment_mixed, psk_used ? "a PSK" : "no accepted PSK",
-                     psk_used ? "a certificate for this protocol" : "an enrolment token for cpns-enroll/1"};
+                     psk_used ? "a certificate for this protocol" : "a token for cpns-enroll/1 or cpns-bearer/1"};
   } else {
     refusal_ = Error{Code::tls_alpn_refused, "protocols that are not accepted here",
                      rules_->alpn.empty() ? "none" : rules_->alpn.front()};

@@ -9,7 +9,11 @@
 namespace cpns::tls {
 
 /// ALPN of enrolment: opened by an external PSK alone, where certificates are the rule.
-inline constexpr std::string_view kEnrolProtocol = "cpns-enroll/1";
+/// What a token opens at the operator port, and a certificate does not: enrolment, and the bearer of an IMS user.
+inline constexpr std::array<std::string_view, 2> kTokenProtocols{"cpns-enroll/1", "cpns-bearer/1"};
+[[nodiscard]] constexpr bool is_token_protocol(std::string_view name) {
+  return name == kTokenProtocols[0] || name == kTokenProtocols[1];
+}
 
 /// What one kind of engine accepts; shared by all of them and constant.
 struct Rules {

@@ -9,6 +9,8 @@ SHOWN_BY = re.compile(r"^(shown by|test)$", re.IGNORECASE)
 NAME = re.compile(r"`([^`]+)`")
 SEED = re.compile(r"(?!fuzz_)[a-z0-9_]+")  # of a fuzz target
 TEST = re.compile(r"\bTEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\)")
+IMS_TESTS = re.compile(r"^ *ims_tests\((\w+\.py) \w+ (\w+) ", re.MULTILINE)
+IMS_TEST = re.compile(r"^ *def test_(\w+)", re.MULTILINE)
 TYPED = re.compile(r"\bTYPED_TEST(?:_P)?\(\s*(\w+),\s*(\w+)\s*\)")
 
 
@@ -20,6 +22,11 @@ def tests_of(root):
         for suite, test in TEST.findall(text) + TYPED.findall(text):
             suites.add(suite)
             tests.add(f"{suite}.{test}")
+    # Those of tests/ims are Python, and named in its CMakeLists.txt.
+    lists = root / "tests" / "ims" / "CMakeLists.txt"
+    for file, prefix in IMS_TESTS.findall(lists.read_text() if lists.is_file() else ""):
+        suites.add(prefix)
+        tests |= {f"{prefix}.{name}" for name in IMS_TEST.findall((lists.parent / file).read_text())}
     fuzzers = {path.stem for path in files(root, ["tests/fuzz"], (".cpp",)) if path.stem.startswith("fuzz_")}
     return suites, tests, fuzzers
 

@@ -57,6 +57,34 @@ void add_tls_seeds(Corpus& corpus) {
                               18));
 }
 
+/// One count, shares of peers, private keys.
+void add_x25519_seeds(Corpus& corpus) {
+  const auto seed = [](unsigned count, Bytes share) {
+    share.resize(32);
+    Bytes made = {static_cast<std::uint8_t>(count - 1)};
+    CountedRandom random;
+    for (unsigned i = 0; i < 2 * count; ++i) {
+      const auto other = random.bytes<32>();
+      if (i == count / 2) {
+        made.insert(made.end(), share.begin(), share.end());
+      } else {
+        made.insert(made.end(), other.begin(), other.end());
+      }
+    }
+    return made;
+  };
+  const Bytes base{9}, one{1};
+  Bytes p(32, 0xff);
+  p.front() = 0xed;
+  for (const unsigned count : {1U, 4U, 5U, 8U}) {
+    const auto name = "_of_" + std::to_string(count);
+    corpus.good("x25519", "base" + name, seed(count, base));
+    corpus.good("x25519", "greatest" + name, seed(count, Bytes(32, 0xff)));
+    corpus.add("x25519", "order_4" + name, seed(count, one));
+    corpus.add("x25519", "p" + name, seed(count, p));
+  }
+}
+
 void add_certificate_seeds(Corpus& corpus) {
   const auto request = tls::make_key_and_csr(sample_pn_gw_id()).value().request_der;
   corpus.good("certificate_request", "ec", request);
@@ -79,6 +107,7 @@ void add_admin_seeds(Corpus& corpus) {
 
 void add_link_seeds(Corpus& corpus) {
   add_tls_seeds(corpus);
+  add_x25519_seeds(corpus);
   add_certificate_seeds(corpus);
   add_admin_seeds(corpus);
   corpus.good("certificate_uri", "sip", tls::percent_encode(sample_pn_gw_id().text()));

@@ -41,6 +41,9 @@ void add_message_seeds(Corpus& corpus) {
   add(ServerProof{{Bytes(500, 0x30)}, Bytes(70, 0x31)});
   add(RenewalRefused{RenewalRefused::Reason::Done});
   add(Release{});
+  add(BearerRequest{random.bytes<32>()});
+  add(BearerGrant{BearerTokenId(random.bytes<16>()), random.bytes<32>(), sample_time(),
+                  *ids::Endpoint::parse("cpns.example.net:7440")});
   add(EnrollRequest{Bytes(300, 0x30)});
   add(EnrollReply{{Bytes(500, 0x30), Bytes(400, 0x31)}});
 }

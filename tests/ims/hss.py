@@ -30,6 +30,7 @@ class Subscriber:
         self.amf = bytes.fromhex(data["amf"])
         self.sqn = 0
         self.scscf: str | None = None
+        self.spoiled = False  # the answers that it expects are wrong
 
     def next_sqn(self) -> int:
         # TS 33.102, C.1.2: the lower five bits are an index, here always 0.
@@ -111,7 +112,8 @@ class Hss:
         subscriber.scscf = request.text(602, VENDOR_3GPP)
         vector = subscriber.milenage.vector(subscriber.next_sqn(), subscriber.amf)
         return success(avp(1, subscriber.impi), cx(601, subscriber.impu), cx(607, 1), cx(612, [
-            cx(613, 1), cx(608, AKA), cx(609, vector.rand + vector.autn), cx(610, vector.res), cx(625, vector.ck),
+            cx(613, 1), cx(608, AKA), cx(609, vector.rand + vector.autn),
+            cx(610, bytes(len(vector.res)) if subscriber.spoiled else vector.res), cx(625, vector.ck),
             cx(626, vector.ik)]))
 
     def server_assignment(self, request: Message) -> list[Avp]:
@@ -248,6 +250,8 @@ class HssServer:
                     raise ValueError(f"{subscriber.impu} is registered nowhere")
                 subscriber.scscf = None
                 peer.terminate(subscriber)
+            elif asked["do"] == "spoil_xres":
+                subscriber.spoiled = True
             elif asked["do"] != "show":
                 raise ValueError(f"no such command: {asked['do']}")
             return {"impu": subscriber.impu, "sqn": subscriber.sqn, "scscf": subscriber.scscf}

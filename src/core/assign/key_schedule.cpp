@@ -103,4 +103,10 @@ secret::TlsPsk derive_enroll_psk(const secret::EnrollSecret& secret, ByteView to
   return derive_key<secret::TlsPsk>(extract("CPNS-DKA-v1 enrolment", secret), "enroll psk", {token_id});
 }
 
+secret::TlsPsk derive_bearer_psk(const secret::X25519Secret& x, const BearerBinding& binding) {
+  return derive_key<secret::TlsPsk>(extract("CPNS-DKA-v1 bearer", x), "bearer psk",
+                                    {binding.token_id.bytes(), binding.server_share, binding.gateway_share,
+                                     as_bytes(binding.server_id.text()), as_bytes(binding.pn_gw_id.text())});
+}
+
 }  // namespace cpns::assign

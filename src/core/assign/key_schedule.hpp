@@ -46,4 +46,17 @@ namespace cpns::assign {
 /// derive(HKDF-Extract("CPNS-DKA-v1 enrolment", secret), "enroll psk", token_id, 32)
 [[nodiscard]] secret::TlsPsk derive_enroll_psk(const secret::EnrollSecret& secret, ByteView token_id);
 
+/// What a bearer token stands for. Both ends fill it with their own knowledge of whom they talk to [K3].
+struct BearerBinding {
+  const BearerTokenId& token_id;
+  const Share& server_share;
+  const Share& gateway_share;
+  const ids::ServerId& server_id;
+  const ids::PnGwId& pn_gw_id;
+};
+/// External PSK of an IMS user's bearer, from X of both shares:
+/// derive(HKDF-Extract("CPNS-DKA-v1 bearer", X), "bearer psk", token_id, server_share, gateway_share, server_id,
+/// pn_gw_id, 32)
+[[nodiscard]] secret::TlsPsk derive_bearer_psk(const secret::X25519Secret& x, const BearerBinding& binding);
+
 }  // namespace cpns::assign

@@ -82,6 +82,17 @@ struct Pong {
   Bytes payload;
 };
 struct Alert {};
+/// A bearer for PNE mode, asked for over an IMS operator link.
+struct BearerRequest {
+  Share gateway_share;
+};
+using BearerTokenId = ids::OpaqueId<16, struct BearerTokenTag>;
+struct BearerGrant {
+  BearerTokenId token_id;
+  Share server_share;
+  ids::UnixTime expires_at;
+  ids::Endpoint endpoint;
+};
 struct EnrollRequest {
   Bytes certificate_request;  ///< PKCS#10, DER, at most 8192 bytes
 };
@@ -103,10 +114,10 @@ struct RenewalRefused {
 /// The device gives its ID up, and the Server's answer that it is gone.
 struct Release {};
 
-using Body =
-    std::variant<ActivationInvite, ActivationRequest, KeySeedRequest, KeySeedGrant, CmDeviceIdReport, ServerConfirm,
-                 GatewayConfirm, AssignmentComplete, CredentialTransfer, CredentialReceipt, LinkHello, AliasUpdate,
-                 Ping, Pong, Alert, EnrollRequest, EnrollReply, RenewalRequest, ServerProof, RenewalRefused, Release>;
+using Body = std::variant<ActivationInvite, ActivationRequest, KeySeedRequest, KeySeedGrant, CmDeviceIdReport,
+                          ServerConfirm, GatewayConfirm, AssignmentComplete, CredentialTransfer, CredentialReceipt,
+                          LinkHello, AliasUpdate, Ping, Pong, Alert, EnrollRequest, EnrollReply, RenewalRequest,
+                          ServerProof, RenewalRefused, Release, BearerRequest, BearerGrant>;
 
 struct Message {
   ids::CorrelationId correlation_id;

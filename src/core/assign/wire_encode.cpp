@@ -100,6 +100,16 @@ struct Fill {
     to.mutable_renewal_refused()->set_reason(static_cast<v1::RenewalRefused::Reason>(m.reason));
   }
   void operator()(const Release&) const { to.mutable_release(); }
+  void operator()(const BearerRequest& m) const {
+    to.mutable_bearer_request()->set_gateway_share(str(m.gateway_share));
+  }
+  void operator()(const BearerGrant& m) const {
+    auto& out = *to.mutable_bearer_grant();
+    out.set_token_id(str(m.token_id.bytes()));
+    out.set_server_share(str(m.server_share));
+    out.set_expires_at(seconds_of(m.expires_at));
+    out.set_endpoint(m.endpoint.text());
+  }
 };
 
 }  // namespace
@@ -148,7 +158,9 @@ std::string_view message_name(const Body& body) noexcept {
                                                                               "RenewalRequest",
                                                                               "ServerProof",
                                                                               "RenewalRefused",
-                                                                              "Release"};
+                                                                              "Release",
+                                                                              "BearerRequest",
+                                                                              "BearerGrant"};
   return kNames[body.index()];
 }
 

@@ -142,6 +142,19 @@ Parsed read(const v1::RenewalRefused& m) {
   return Body(RenewalRefused{static_cast<RenewalRefused::Reason>(m.reason())});
 }
 Parsed read(const v1::Release&) { return Body(Release{}); }
+Parsed read(const v1::BearerRequest& m) {
+  Reader r;
+  BearerRequest out{r.bytes<32>("gateway_share", m.gateway_share())};
+  return done(r, out);
+}
+Parsed read(const v1::BearerGrant& m) {
+  Reader r;
+  CPNS_TRY(auto endpoint, ids::Endpoint::parse(m.endpoint()));
+  BearerGrant out{BearerTokenId(r.bytes<BearerTokenId::kSize>("token_id", m.token_id())),
+                  r.bytes<32>("server_share", m.server_share()), r.time("expires_at", m.expires_at()),
+                  std::move(endpoint)};
+  return done(r, std::move(out));
+}
 
 Parsed read_body(v1::Message& m) {
   switch (m.body_case()) {
@@ -187,6 +200,10 @@ Parsed read_body(v1::Message& m) {
       return read(*m.mutable_renewal_refused());
     case v1::Message::kRelease:
       return read(*m.mutable_release());
+    case v1::Message::kBearerRequest:
+      return read(*m.mutable_bearer_request());
+    case v1::Message::kBearerGrant:
+      return read(*m.mutable_bearer_grant());
     case v1::Message::kStream:
     case v1::Message::kRelayOpen:
     case v1::Message::kRelayReady:

@@ -1,14 +1,13 @@
 #include "core/crypto/crypto.hpp"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/kdf.h>
-#include <openssl/params.h>
 
+#include <algorithm>
 #include <memory>
 #include <new>
+
+#include "core/crypto/sha256.hpp"
 
 namespace cpns::crypto {
 namespace {
@@ -21,11 +20,8 @@ struct Freeing {
   }
 };
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Freeing<EVP_CIPHER_CTX_free>>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Freeing<EVP_MD_CTX_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Freeing<EVP_PKEY_free>>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freeing<EVP_PKEY_CTX_free>>;
-using Kdf = std::unique_ptr<EVP_KDF, Freeing<EVP_KDF_free>>;
-using KdfContext = std::unique_ptr<EVP_KDF_CTX, Freeing<EVP_KDF_CTX_free>>;
 
 void require(bool done) {
   if (!done) throw std::bad_alloc();
@@ -36,50 +32,40 @@ T required(T made) {
   return made;
 }
 
-void hkdf(int mode, ByteView key, ByteView salt, ByteView info, std::span<std::uint8_t> out) {
-  const Kdf kdf(required(EVP_KDF_fetch(nullptr, "HKDF", nullptr)));
-  const KdfContext context(required(EVP_KDF_CTX_new(kdf.get())));
-  char digest[] = "SHA256";
-  const auto octets = [](const char* name, ByteView bytes) {
-    return OSSL_PARAM_construct_octet_string(name, const_cast<std::uint8_t*>(bytes.data()), bytes.size());
-  };
-  OSSL_PARAM params[6] = {OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
-                          OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-                          octets(OSSL_KDF_PARAM_KEY, key),
-                          OSSL_PARAM_construct_end(),
-                          OSSL_PARAM_construct_end(),
-                          OSSL_PARAM_construct_end()};
-  std::size_t n = 3;
-  if (!salt.empty()) params[n++] = octets(OSSL_KDF_PARAM_SALT, salt);
-  if (!info.empty()) params[n++] = octets(OSSL_KDF_PARAM_INFO, info);
-  require(EVP_KDF_derive(context.get(), out.data(), out.size(), params) == 1);
+// Fetched once in the process's life: by name it costs more than what is encrypted here.
+const EVP_CIPHER* aes256gcm() {
+  static const EVP_CIPHER* const fetched = required(EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr));
+  return fetched;
 }
 
 }  // namespace
 
 Digest sha256(std::initializer_list<ByteView> pieces) {
-  Digest out;
-  const DigestContext context(required(EVP_MD_CTX_new()));
-  require(EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1);
-  for (const auto piece : pieces) require(EVP_DigestUpdate(context.get(), piece.data(), piece.size()) == 1);
-  require(EVP_DigestFinal_ex(context.get(), out.data(), nullptr) == 1);
-  return out;
+  Sha256 hash;
+  for (const auto piece : pieces) hash.add(piece);
+  return hash.finish();
 }
 
-Mac hmac_sha256(ByteView key, ByteView data) {
-  Mac out;
-  unsigned int size = out.size();
-  require(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data.data(), data.size(), out.data(), &size) !=
-          nullptr);
-  return out;
-}
+Mac hmac_sha256(ByteView key, ByteView data) { return hmac(key, {data}); }
 
 void hkdf_extract(ByteView salt, ByteView input_key, std::span<std::uint8_t, 32> prk) {
-  hkdf(EVP_KDF_HKDF_MODE_EXTRACT_ONLY, input_key, salt, {}, prk);
+  auto mac = hmac(salt, {input_key});
+  std::copy(mac.begin(), mac.end(), prk.begin());
+  secret::wipe(mac);
 }
 
 void hkdf_expand(ByteView prk, ByteView info, std::span<std::uint8_t> out) {
-  hkdf(EVP_KDF_HKDF_MODE_EXPAND_ONLY, prk, {}, info, out);
+  Mac block{};
+  std::size_t before = 0;  // T(0) is empty
+  for (std::uint8_t counter = 1; !out.empty(); ++counter) {
+    require(counter != 0);
+    block = hmac(prk, {ByteView(block).first(before), info, ByteView(&counter, 1)});
+    before = block.size();
+    const auto size = std::min(out.size(), block.size());
+    std::copy_n(block.begin(), size, out.begin());
+    out = out.subspan(size);
+  }
+  secret::wipe(block);
 }
 
 bool equal_ct(ByteView a, ByteView b) noexcept {
@@ -91,7 +77,7 @@ Bytes aes256gcm_seal(std::span<const std::uint8_t, 32> key, std::span<const std:
   Bytes out(plaintext.size() + kGcmTagSize);
   const CipherContext context(required(EVP_CIPHER_CTX_new()));
   int n = 0;
-  require(EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key.data(), nonce.data()) == 1);
+  require(EVP_EncryptInit_ex2(context.get(), aes256gcm(), key.data(), nonce.data(), nullptr) == 1);
   require(EVP_EncryptUpdate(context.get(), nullptr, &n, aad.data(), static_cast<int>(aad.size())) == 1);
   require(EVP_EncryptUpdate(context.get(), out.data(), &n, plaintext.data(), static_cast<int>(plaintext.size())) == 1);
   require(EVP_EncryptFinal_ex(context.get(), out.data() + n, &n) == 1);
@@ -110,7 +96,7 @@ Result<secret::SecretBuffer> aes256gcm_open(std::span<const std::uint8_t, 32> ke
   std::memcpy(tag.data(), sealed.data() + size, tag.size());
   const CipherContext context(required(EVP_CIPHER_CTX_new()));
   int n = 0;
-  require(EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key.data(), nonce.data()) == 1);
+  require(EVP_DecryptInit_ex2(context.get(), aes256gcm(), key.data(), nonce.data(), nullptr) == 1);
   require(EVP_DecryptUpdate(context.get(), nullptr, &n, aad.data(), static_cast<int>(aad.size())) == 1);
   if (size > 0) {
     require(EVP_DecryptUpdate(context.get(), out.writable().data(), &n, sealed.data(), static_cast<int>(size)) == 1);

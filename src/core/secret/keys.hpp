@@ -23,7 +23,6 @@ using AliasKey = SecretBytes<32, struct AliasKeyTag>;            ///< makes and 
 using JournalKey = SecretBytes<32, struct JournalKeyTag>;        ///< chains the entries of the revocation journal
 using LocalSealKey = SecretBytes<32, struct LocalSealKeyTag>;    ///< seals a device's or PN GW's own secrets [K2]
 using TokenSecret = SecretBytes<32, struct TokenSecretTag>;      ///< what an operator's token holds
-using BearerSecret = SecretBytes<32, struct BearerSecretTag>;    ///< what opens an IMS user's bearer, single use
 
 using UsimK = SecretBytes<16, struct UsimKTag>;                ///< K of a subscription (TS 33.102)
 using UsimOpc = SecretBytes<16, struct UsimOpcTag>;            ///< OPc of a subscription (TS 35.206)

@@ -26,6 +26,9 @@ unsigned status_of(const Error& error) {
       return 404;
     case Code::admin_body_too_long:
       return 413;
+    case Code::gateway_not_linked:
+    case Code::ims_invite_refused:
+      return 409;
     default:
       break;
   }
@@ -56,6 +59,7 @@ Json to_json(const store::GatewayInfo& gateway) {
   return {
       {"pn_gw_id", gateway.pn_gw_id.text()},
       {"state", store::to_text(gateway.state)},
+      {"binding", store::to_text(gateway.binding())},
       {"device_count", gateway.device_count},
       {"device_quota", gateway.device_quota},
       {"added_at", to_json(std::optional(gateway.added_at))},

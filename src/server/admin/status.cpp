@@ -1,6 +1,7 @@
 // GET /v1/status: how the server is.
 
 #include "server/admin/json.hpp"
+#include "server/ims_listener.hpp"
 
 namespace cpns::server::admin {
 
@@ -17,6 +18,9 @@ runtime::Task<Result<Reply>> handle(View& view, Request) {
                        {"started_at", to_json(std::optional(view.started_at))},
                        {"uptime_seconds", (runtime::now() - view.started_at).count()},
                        {"operator_links", view.operator_links.links()},
+                       {"ims_users", view.ims == nullptr ? Json(nullptr) : Json(view.ims->users())},
+                       {"ims_links", view.ims == nullptr ? Json(nullptr) : Json(view.ims->links())},
+                       {"bearer_tokens", view.operator_links.bearers().size()},
                        {"relayed_connections", view.operator_links.relays()},
                        {"operator_half_open", view.operator_links.half_open()},
                        {"direct_http_links", direct.http_links()},

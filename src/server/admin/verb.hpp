@@ -14,7 +14,8 @@
 
 namespace cpns::server {
 class KeyKeeper;
-}
+class ImsListener;
+}  // namespace cpns::server
 
 namespace cpns::server::admin {
 
@@ -29,6 +30,7 @@ struct View {
   ids::Endpoint operator_endpoint;                             ///< for enrolment tokens
   std::vector<std::pair<std::string, std::string>> listeners;  ///< link, address
   ids::UnixTime started_at;
+  ImsListener* ims = nullptr;  ///< none where there is no [ims]
 };
 
 struct Request {
@@ -60,6 +62,7 @@ struct Verb {
 extern const Verb kIndex;
 extern const Verb kAddGateway;
 extern const Verb kListGateways;
+extern const Verb kInviteGateway;
 extern const Verb kListDevices;
 extern const Verb kShowDevice;
 extern const Verb kRevokeDevice;

@@ -2,7 +2,7 @@
 
 #include <mutex>
 
-#include "store/commit_proof.hpp"
+#include "store/memory/rows.hpp"
 
 namespace cpns::store::memory {
 
@@ -15,6 +15,16 @@ void finish(std::mutex& mutex, const Done& done, Prove prove, Write&& write) {
   }();
   if (!outcome) return done(std::move(outcome).error());
   done(prove());
+}
+
+/// The same for the server's rows, whose writes are counted.
+template <class Prove, class Write>
+void finish(Rows& rows, const Done& done, Prove prove, Write&& write) {
+  const Done counted = [&](Result<assign::Durable> outcome) {
+    ++rows.commits;
+    done(std::move(outcome));
+  };
+  finish(rows.mutex, counted, prove, std::forward<Write>(write));
 }
 
 }  // namespace cpns::store::memory

@@ -5,7 +5,7 @@
 namespace cpns::store::memory {
 
 void MemoryAuditStore::append(audit::Event event, Done done) {
-  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
+  finish(rows_, done, after_commit, [&]() -> Result<void> {
     rows_.record(event);
     return {};
   });

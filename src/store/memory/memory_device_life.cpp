@@ -8,7 +8,7 @@
 namespace cpns::store::memory {
 
 void MemoryDeviceStore::raw_mark_in_use(ids::CmDeviceId id, ids::UnixTime when, Done done) {
-  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
+  finish(rows_, done, after_commit, [&]() -> Result<void> {
     auto* row = row_of(id);
     const auto state = row == nullptr ? std::nullopt : std::optional(row->info.state);
     if (state == DeviceState::Renewing) return {};
@@ -28,7 +28,7 @@ void MemoryDeviceStore::raw_mark_in_use(ids::CmDeviceId id, ids::UnixTime when, 
 }
 
 void MemoryDeviceStore::raw_revoke(ids::CmDeviceId id, ids::UnixTime when, Done done) {
-  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
+  finish(rows_, done, after_commit, [&]() -> Result<void> {
     const auto kin = rows_.kin_of(id);
     if (kin.empty()) return Error{Code::device_not_found, id.text(), "a device of this server"};
     for (const auto& other : kin) {
@@ -45,7 +45,7 @@ void MemoryDeviceStore::raw_revoke(ids::CmDeviceId id, ids::UnixTime when, Done 
 }
 
 void MemoryDeviceStore::revoke_before(ids::UnixTime before, ids::UnixTime when, Done done) {
-  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
+  finish(rows_, done, after_commit, [&]() -> Result<void> {
     for (const auto& [gateway, ids] : rows_.by_gateway) {
       rows_.erase_pending_of(gateway, [&](const DeviceInfo& info) { return info.created_at < before; });
     }
@@ -60,7 +60,7 @@ void MemoryDeviceStore::revoke_before(ids::UnixTime before, ids::UnixTime when, 
 }
 
 void MemoryDeviceStore::erase(ids::CmDeviceId id, ids::UnixTime when, Done done) {
-  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
+  finish(rows_, done, after_commit, [&]() -> Result<void> {
     const auto kin = rows_.kin_of(id);
     if (kin.empty()) return Error{Code::device_not_found, id.text(), "a device of this server"};
     for (const auto& other : kin) {
@@ -72,7 +72,7 @@ void MemoryDeviceStore::erase(ids::CmDeviceId id, ids::UnixTime when, Done done)
 }
 
 void MemoryDeviceStore::exempt(ids::CmDeviceId id, ids::UnixTime when, Done done) {
-  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
+  finish(rows_, done, after_commit, [&]() -> Result<void> {
     auto* row = row_of(id);
     if (row == nullptr) return Error{Code::device_not_found, id.text(), "a device of this server"};
     if (row->info.state == DeviceState::Revoked) {

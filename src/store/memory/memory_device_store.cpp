@@ -36,7 +36,7 @@ Result<void> MemoryDeviceStore::prepare_renewal(const DeviceInfo& info) {
 }
 
 void MemoryDeviceStore::raw_insert(Row row, Quota quota, Done done) {
-  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
+  finish(rows_, done, after_commit, [&]() -> Result<void> {
     const auto now = row.info.created_at;
     const auto& gateway = row.info.pn_gw_id;
     CPNS_CHECK(rules::check_not_revoked(rows_.gateway_state(gateway), gateway));
@@ -64,7 +64,7 @@ void MemoryDeviceStore::raw_insert(Row row, Quota quota, Done done) {
 }
 
 void MemoryDeviceStore::raw_activate(assign::Activation activation, Done done) {
-  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
+  finish(rows_, done, after_commit, [&]() -> Result<void> {
     std::optional<rules::FoundAssignment> found;
     const auto at = rows_.devices.find(activation.assignment_id);
     if (at != rows_.devices.end()) {
@@ -97,7 +97,7 @@ void MemoryDeviceStore::raw_activate(assign::Activation activation, Done done) {
 }
 
 void MemoryDeviceStore::raw_erase_pending(ids::AssignmentId id, Done done) {
-  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
+  finish(rows_, done, after_commit, [&]() -> Result<void> {
     const auto found = rows_.devices.find(id);
     if (found != rows_.devices.end() && is_pending(found->second)) rows_.erase_pending(id);
     return {};

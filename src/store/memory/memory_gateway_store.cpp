@@ -6,9 +6,27 @@
 
 namespace cpns::store::memory {
 
+std::optional<rules::FoundGateway> MemoryGatewayStore::find_gateway(const ids::PnGwId& id) const {
+  const auto found = rows_.gateways.find(id);
+  if (found == rows_.gateways.end()) return std::nullopt;
+  return rules::FoundGateway{found->second.state, found->second.binding()};
+}
+
+void MemoryGatewayStore::admit(ids::PnGwId id, std::size_t device_quota, ids::UnixTime now, Done done) {
+  finish(rows_, done, after_commit, [&]() -> Result<void> {
+    const auto found = find_gateway(id);
+    CPNS_CHECK(rules::check_binding(found, Binding::Ims, id));
+    if (found) return {};
+    rows_.record(events::admitted(id, now));
+    GatewayInfo fresh{id, GatewayState::Enrolled, device_quota, 0, now, now, {}};
+    rows_.gateways.emplace(std::move(id), std::move(fresh));
+    return {};
+  });
+}
+
 void MemoryGatewayStore::raw_invite(EnrolmentRow row, std::size_t device_quota, ids::UnixTime now, Done done) {
-  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
-    CPNS_CHECK(rules::check_not_revoked(rows_.gateway_state(row.pn_gw_id), row.pn_gw_id));
+  finish(rows_, done, after_commit, [&]() -> Result<void> {
+    CPNS_CHECK(rules::check_binding(find_gateway(row.pn_gw_id), Binding::Certificate, row.pn_gw_id));
     const auto held = rows_.tokens.find(row.token_id);
     if (held != rows_.tokens.end() && held->second.pn_gw_id != row.pn_gw_id) {
       return rules::row_exists("token", row.token_id.hex());
@@ -35,7 +53,7 @@ Result<std::optional<GatewayStore::EnrolmentRow>> MemoryGatewayStore::raw_find_e
 
 void MemoryGatewayStore::complete_enrolment(TokenId id, std::array<std::uint8_t, 32> certificate_sha256,
                                             ids::UnixTime now, Done done) {
-  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
+  finish(rows_, done, after_commit, [&]() -> Result<void> {
     const auto found = rows_.tokens.find(id);
     const bool open = found != rows_.tokens.end();
     CPNS_CHECK(rules::check_enrolment(open ? std::optional(found->second.expires_at) : std::nullopt, id, now));
@@ -50,7 +68,7 @@ void MemoryGatewayStore::complete_enrolment(TokenId id, std::array<std::uint8_t,
 }
 
 void MemoryGatewayStore::revoke(ids::PnGwId id, ids::UnixTime when, Done done) {
-  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
+  finish(rows_, done, after_commit, [&]() -> Result<void> {
     const auto gateway = rows_.gateways.find(id);
     if (gateway == rows_.gateways.end()) return Error{Code::gateway_not_found, id.text(), "a PN GW of this server"};
     if (gateway->second.state != GatewayState::Revoked) rows_.record(events::gateway_revoked(id, when));

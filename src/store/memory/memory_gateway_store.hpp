@@ -1,6 +1,7 @@
 #pragma once
 
 #include "store/memory/rows.hpp"
+#include "store/rules.hpp"
 
 namespace cpns::store::memory {
 
@@ -9,6 +10,7 @@ class MemoryGatewayStore final : public GatewayStore, private CommitProof {
  public:
   MemoryGatewayStore(Rows& rows, Sealer& sealer, crypto::Random& random) : GatewayStore(sealer, random), rows_(rows) {}
 
+  void admit(ids::PnGwId id, std::size_t device_quota, ids::UnixTime now, Done done) override;
   void complete_enrolment(TokenId id, std::array<std::uint8_t, 32> certificate_sha256, ids::UnixTime now,
                           Done done) override;
   void revoke(ids::PnGwId id, ids::UnixTime when, Done done) override;
@@ -20,6 +22,7 @@ class MemoryGatewayStore final : public GatewayStore, private CommitProof {
   [[nodiscard]] Result<std::optional<EnrolmentRow>> raw_find_enrolment(const TokenId& id, ids::UnixTime now) override;
 
  private:
+  [[nodiscard]] std::optional<rules::FoundGateway> find_gateway(const ids::PnGwId& id) const;  ///< under the lock
   [[nodiscard]] GatewayInfo counted(GatewayInfo info) const;  ///< with device_count; under the lock
 
   Rows& rows_;

@@ -12,7 +12,7 @@ Result<ResealProgress> MemorySealStore::progress() {
 }
 
 void MemorySealStore::begin(ids::UnixTime now, std::string actor, Done done) {
-  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
+  finish(rows_, done, after_commit, [&]() -> Result<void> {
     rows_.resealed = {.number = sealer_.current(), .complete = false, .done = 0, .total = rows_.devices.size()};
     rows_.record(events::rotating(rows_.resealed.number, now, actor));
     return {};
@@ -26,7 +26,7 @@ bool MemorySealStore::move(const Place& place, Bytes& value) {
 }
 
 void MemorySealStore::step(std::size_t limit, ids::UnixTime now, Done done) {
-  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
+  finish(rows_, done, after_commit, [&]() -> Result<void> {
     auto& state = rows_.resealed;
     if (state.complete) return {};
     const auto number = sealer_.current();

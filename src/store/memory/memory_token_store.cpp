@@ -7,7 +7,7 @@
 namespace cpns::store::memory {
 
 void MemoryTokenStore::add(OperatorToken token, std::string actor, Done done) {
-  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
+  finish(rows_, done, after_commit, [&]() -> Result<void> {
     auto& tokens = rows_.operator_tokens;
     std::erase_if(tokens, [&](const auto& one) { return rules::is_over(one.second.expires_at, token.made_at); });
     CPNS_CHECK(rules::check_tokens(tokens.size(), tokens.contains(token.name), token.name));
@@ -19,7 +19,7 @@ void MemoryTokenStore::add(OperatorToken token, std::string actor, Done done) {
 }
 
 void MemoryTokenStore::withdraw(std::string name, ids::UnixTime now, std::string actor, Done done) {
-  finish(rows_.mutex, done, after_commit, [&]() -> Result<void> {
+  finish(rows_, done, after_commit, [&]() -> Result<void> {
     if (rows_.operator_tokens.erase(name) == 0) return rules::no_such_token(name);
     rows_.record(events::token_withdrawn(name, now, actor));
     return {};

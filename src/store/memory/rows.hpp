@@ -1,6 +1,7 @@
 #pragma once
 // The rows that the server's two stores share, under one lock.
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
@@ -28,6 +29,7 @@ struct TokenRow {
 
 struct Rows {
   std::mutex mutex;
+  std::atomic<std::uint64_t> commits{0};  ///< writes that ended, refused ones too
   std::map<ids::AssignmentId, DeviceRow> devices;
   std::map<ids::CmDeviceId, ids::AssignmentId> by_cm_device_id;
   std::map<ids::PnGwId, std::set<ids::AssignmentId>> by_gateway;

@@ -16,6 +16,7 @@ class SqliteDeviceStore final : public DeviceStore {
   [[nodiscard]] Result<std::optional<DeviceInfo>> show(const ids::CmDeviceId& id) override;
   [[nodiscard]] Result<std::vector<DeviceInfo>> list(std::optional<ids::AssignmentId> after,
                                                      std::size_t limit) override;
+  [[nodiscard]] std::uint64_t commits() const noexcept override { return writer_.commits(); }
   void revoke_before(ids::UnixTime before, ids::UnixTime when, Done done) override;
   void erase(ids::CmDeviceId id, ids::UnixTime when, Done done) override;
   void exempt(ids::CmDeviceId id, ids::UnixTime when, Done done) override;

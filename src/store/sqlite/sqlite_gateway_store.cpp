@@ -50,11 +50,37 @@ Result<std::optional<GatewayState>> gateway_state(Connection& connection, const 
   return std::optional(state);
 }
 
+namespace {
+
+Result<std::optional<rules::FoundGateway>> find_gateway(Connection& connection, const ids::PnGwId& id) {
+  CPNS_TRY(auto row, connection.query("SELECT " CPNS_GATEWAY_COLUMNS " FROM gateways WHERE pn_gw_id = ?", id));
+  CPNS_TRY(const bool found, row.step());
+  if (!found) return std::optional<rules::FoundGateway>();
+  CPNS_TRY(const auto info, read_gateway(row));
+  return std::optional(rules::FoundGateway{info.state, info.binding()});
+}
+
+}  // namespace
+
+void SqliteGatewayStore::admit(ids::PnGwId id, std::size_t device_quota, ids::UnixTime now, Done done) {
+  const auto admit = [id = std::move(id), device_quota, now,
+                      &writer = writer_](Connection& connection) -> Result<void> {
+    CPNS_TRY(const auto found, find_gateway(connection, id));
+    CPNS_CHECK(rules::check_binding(found, Binding::Ims, id));
+    if (found) return {};
+    CPNS_CHECK(writer.record(events::admitted(id, now)));
+    return connection.run(
+        "INSERT INTO gateways (pn_gw_id, state, device_quota, added_at, enrolled_at) VALUES (?, 2, ?, ?, ?)", id,
+        device_quota, now, now);
+  };
+  writer_.submit(admit, std::move(done));
+}
+
 void SqliteGatewayStore::raw_invite(EnrolmentRow row, std::size_t device_quota, ids::UnixTime now, Done done) {
   const auto invite = [row = std::move(row), device_quota, now,
                        &writer = writer_](Connection& connection) -> Result<void> {
-    CPNS_TRY(const auto state, gateway_state(connection, row.pn_gw_id));
-    CPNS_CHECK(rules::check_not_revoked(state, row.pn_gw_id));
+    CPNS_TRY(const auto found, find_gateway(connection, row.pn_gw_id));
+    CPNS_CHECK(rules::check_binding(found, Binding::Certificate, row.pn_gw_id));
     CPNS_CHECK(writer.record(events::invited(row.pn_gw_id, device_quota, now)));
     CPNS_CHECK(
         connection.run("INSERT INTO gateways (pn_gw_id, state, device_quota, added_at) VALUES (?, 1, ?, ?) "

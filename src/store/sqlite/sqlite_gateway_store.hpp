@@ -11,6 +11,7 @@ class SqliteGatewayStore final : public GatewayStore {
   SqliteGatewayStore(Database& database, Sealer& sealer, crypto::Random& random)
       : GatewayStore(sealer, random), writer_(database.writer()), readers_(database.readers()) {}
 
+  void admit(ids::PnGwId id, std::size_t device_quota, ids::UnixTime now, Done done) override;
   void complete_enrolment(TokenId id, std::array<std::uint8_t, 32> certificate_sha256, ids::UnixTime now,
                           Done done) override;
   void revoke(ids::PnGwId id, ids::UnixTime when, Done done) override;

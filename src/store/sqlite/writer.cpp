@@ -79,6 +79,7 @@ void Writer::commit(std::vector<Job>& group) {
     return;
   }
   const auto committed = transact(group);
+  commits_.fetch_add(1, std::memory_order_release);  // also of one that failed: nobody knows what is on the disk
   if (!committed && is_fault(sqlite3_extended_errcode(connection_.handle()))) {
     fault_ = sqlite3_extended_errcode(connection_.handle());
   }

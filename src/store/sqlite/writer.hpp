@@ -35,6 +35,9 @@ class Writer : private CommitProof {
   /// is opened anew.
   void submit(Work work, Done done);
 
+  /// How many transactions have ended, from any thread. A Done is called after its own has been counted.
+  [[nodiscard]] std::uint64_t commits() const noexcept { return commits_.load(std::memory_order_acquire); }
+
   /// From inside a Work of the server's database, as its last act: numbers a revocation that it has carried out. It is
   /// in the journal before the transaction commits, and in neither where the Work fails.
   [[nodiscard]] Result<void> note(Revocation revocation);
@@ -62,6 +65,7 @@ class Writer : private CommitProof {
   std::uint64_t told_ = 0;               ///< the sequence that audit_head knows
   int log_pages_ = 0;                    ///< after the last commit; of the writer's thread
   std::atomic<int> fault_{SQLITE_OK};    ///< SQLite's extended code of what closed this store to writes
+  std::atomic<std::uint64_t> commits_{0};
   Checkpointer checkpointer_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -72,7 +72,8 @@ Connection::~Connection() { secret::wipe(plaintext_); }
 
 Result<void> Connection::feed(ByteView ciphertext) {
   if (error_) return *error_;
-  const bool handshaking = state_ == EngineState::Handshaking || state_ == EngineState::WaitingForKey;
+  const bool handshaking = state_ == EngineState::Handshaking || state_ == EngineState::WaitingForKey ||
+                           state_ == EngineState::WaitingForExchange;
   if (handshaking && input_.size() - taken_ + ciphertext.size() > kMaxInputBeforeOpen) {
     return fail(
         {{Code::tls_too_much_before_open, "more than 128 KiB", "to wait for the handshake"}, Alert::UnexpectedMessage});

@@ -40,6 +40,7 @@ class Connection : public Engine {
   [[nodiscard]] Result<void> advance();
   Error fail(Refusal refusal);
   void wait_for_key() noexcept { state_ = EngineState::WaitingForKey; }
+  void wait_for_exchange() noexcept { state_ = EngineState::WaitingForExchange; }
   void go_on() noexcept { state_ = EngineState::Handshaking; }
   /// The handshake is over: reads with the application's secret from here on; writing with `write` has begun already.
   void open(TrafficSecret read, TrafficSecret write);

@@ -18,8 +18,21 @@ class LibraryRandom final : public crypto::Random {
   }
 };
 
+/// Likewise, of the state that nothing public comes from.
+class LibraryPrivateRandom final : public crypto::Random {
+ public:
+  void fill(std::span<std::uint8_t> out) override {
+    if (RAND_priv_bytes(out.data(), static_cast<int>(out.size())) != 1) std::abort();
+  }
+};
+
 crypto::Random& library_random() {
   static LibraryRandom random;
+  return random;
+}
+
+crypto::Random& library_private_random() {
+  static LibraryPrivateRandom random;
   return random;
 }
 
@@ -28,7 +41,8 @@ class ServerFactory final : public EngineFactory {
   explicit ServerFactory(PskServerProfile profile)
       : profile_(std::make_shared<const PskServerProfile>(std::move(profile))) {}
   Result<std::unique_ptr<Engine>> make() override {
-    return std::unique_ptr<Engine>(std::make_unique<ServerConnection>(profile_, library_random()));
+    return std::unique_ptr<Engine>(
+        std::make_unique<ServerConnection>(profile_, library_random(), library_private_random()));
   }
 
  private:

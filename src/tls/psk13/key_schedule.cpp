@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "tls/psk13/sha256.hpp"
+#include "core/crypto/sha256.hpp"
 
 namespace cpns::tls::psk13 {
 namespace {
@@ -27,7 +27,7 @@ ByteView raw(const Secret& secret) {
 template <class To>
 To extract(ByteView salt, ByteView input) {
   return To::make([&](std::span<std::uint8_t, 32> to) {
-    auto mac = hmac(salt, input);
+    auto mac = crypto::hmac(salt, {input});
     std::copy(mac.begin(), mac.end(), to.begin());
     secret::wipe(mac);
   });
@@ -42,7 +42,7 @@ To derive(ByteView secret, std::string_view label, const TranscriptHash& hash) {
 VerifyData verify_data(ByteView base, const TranscriptHash& hash) {
   std::array<std::uint8_t, 32> key;
   expand_label(base, "finished", {}, key);
-  const auto code = hmac(key, hash);
+  const auto code = crypto::hmac(key, {hash});
   secret::wipe(key);
   return code;
 }
@@ -71,7 +71,7 @@ void expand_label(ByteView secret, std::string_view label, ByteView context, std
   std::uint8_t counter = 0;
   for (std::size_t done = 0; done < out.size();) {
     input[size] = ++counter;
-    auto block = hmac(secret, ByteView(input).subspan(from, size + 1 - from));
+    auto block = crypto::hmac(secret, {ByteView(input).subspan(from, size + 1 - from)});
     const std::size_t n = std::min(block.size(), out.size() - done);
     std::copy_n(block.begin(), n, out.begin() + static_cast<std::ptrdiff_t>(done));
     std::copy(block.begin(), block.end(), input.begin());

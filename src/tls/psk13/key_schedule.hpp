@@ -5,6 +5,7 @@
 
 #include "core/crypto/crypto.hpp"
 #include "core/secret/keys.hpp"
+#include "tls/x25519/x25519.hpp"
 
 namespace cpns::tls::psk13 {
 
@@ -16,7 +17,7 @@ using HandshakeSecret = secret::SecretBytes<32, struct HandshakeSecretTag>;
 using MasterSecret = secret::SecretBytes<32, struct MasterSecretTag>;
 using BinderKey = secret::SecretBytes<32, struct BinderKeyTag>;
 using TrafficSecret = secret::SecretBytes<32, struct TrafficSecretTag>;  ///< of one direction and one key epoch
-using SharedSecret = secret::SecretBytes<32, struct SharedSecretTag>;    ///< of (EC)DHE, X25519 or P-256 (section 7.4)
+using SharedSecret = x25519::SharedSecret;                               ///< of (EC)DHE, X25519 or P-256 (section 7.4)
 using ExporterSecret = secret::SecretBytes<32, struct ExporterSecretTag>;
 
 enum class Side : std::uint8_t { Client, Server };

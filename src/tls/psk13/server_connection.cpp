@@ -20,8 +20,9 @@ Bytes copy_of(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
 }  // namespace
 
-ServerConnection::ServerConnection(std::shared_ptr<const PskServerProfile> profile, crypto::Random& random)
-    : Connection(Side::Server), profile_(std::move(profile)), random_(random) {}
+ServerConnection::ServerConnection(std::shared_ptr<const PskServerProfile> profile, crypto::Random& random,
+                                   crypto::Random& keys)
+    : Connection(Side::Server), profile_(std::move(profile)), random_(random), keys_(keys) {}
 
 Connection::Verdict ServerConnection::on_message(MessageType type, ByteView message, bool last) {
   const bool hello_due = step_ == Step::Hello || step_ == Step::SecondHello;
@@ -125,30 +126,72 @@ Result<void> ServerConnection::provide_key(std::optional<secret::TlsPsk> psk) {
   if (state() != EngineState::WaitingForKey) return Error{Code::tls_misused, "a key that was not asked for"};
   go_on();
   auto refused =
-      psk ? answer(*psk) : Refusal{{Code::tls_psk_missing, "no key for the identity", "one"}, Alert::HandshakeFailure};
+      psk ? on_key(*psk) : Refusal{{Code::tls_psk_missing, "no key for the identity", "one"}, Alert::HandshakeFailure};
   if (refused) return fail(std::move(*refused));
   return advance();
 }
 
+x25519::Share ServerConnection::exchange_request() const {
+  x25519::Share share{};
+  if (state() == EngineState::WaitingForExchange) std::ranges::copy(share_, share.begin());
+  return share;
+}
+
+Result<void> ServerConnection::provide_exchange(x25519::Exchanged exchanged) {
+  if (error()) return *error();
+  if (state() != EngineState::WaitingForExchange) return Error{Code::tls_misused, "an exchange that was not asked for"};
+  go_on();
+  if (auto refused = on_exchanged(exchanged)) return fail(std::move(*refused));
+  return advance();
+}
+
 // Section 4.2.11: a binder that does not validate MUST end the handshake, before the PSK is used for anything else.
-Connection::Verdict ServerConnection::answer(const secret::TlsPsk& psk) {
+// A stranger's ClientHello costs no exchange.
+Connection::Verdict ServerConnection::on_key(const secret::TlsPsk& psk) {
   const auto kind = imported_.empty() ? PskKind::External : PskKind::Imported;
-  const auto early = imported_.empty() ? early_secret(psk) : early_secret(import_psk(psk, imported_));
-  if (!crypto::equal_ct(binder(binder_key(early, kind), binder_hash_), binder_)) {
+  early_ = imported_.empty() ? early_secret(psk) : early_secret(import_psk(psk, imported_));
+  if (!crypto::equal_ct(binder(binder_key(*early_, kind), binder_hash_), binder_)) {
+    early_.reset();
     return Refusal{{Code::tls_psk_refused, "a binder of another key", "the key that belongs to the identity"},
                    Alert::DecryptError};
   }
-  const KeyExchange mine(group_);
-  auto shared = mine.agree(share_);
-  if (!shared) return Refusal{std::move(shared).error(), Alert::IllegalParameter};
+  step_ = Step::Exchange;
+  if (group_ == Group::P256) {
+    const KeyExchange mine(group_);
+    const auto shared = mine.agree(share_);
+    if (!shared) return Refusal{shared.error(), Alert::IllegalParameter};
+    return answer(mine.share(), *shared);
+  }
+  if (profile_->exchange_later) {
+    wait_for_exchange();
+    return std::nullopt;
+  }
+  x25519::Share theirs;
+  std::ranges::copy(share_, theirs.begin());
+  x25519::Exchanged exchanged;
+  x25519::exchange({&theirs, 1}, {&exchanged, 1}, keys_, x25519::best_way());
+  return on_exchanged(exchanged);
+}
 
+// Section 7.4.2: a shared secret of zeros MUST be refused.
+Connection::Verdict ServerConnection::on_exchanged(const x25519::Exchanged& exchanged) {
+  if (!exchanged.secret) {
+    early_.reset();
+    return Refusal{{Code::tls_handshake_malformed, "a key share that gives no secret", "a point of the curve"},
+                   Alert::IllegalParameter};
+  }
+  return answer(exchanged.mine, *exchanged.secret);
+}
+
+Connection::Verdict ServerConnection::answer(ByteView share, const SharedSecret& shared) {
   const auto random = random_.bytes<kRandomSize>();
-  const auto hello = encode_server_hello(random, session_id_, suite_, group_, mine.share(), selected_);
+  const auto hello = encode_server_hello(random, session_id_, suite_, group_, share, selected_);
   transcript_.add(hello);
   send_messages(hello);
   if (!session_id_.empty() && !asked_again_) send_compatibility_ccs();
 
-  const auto handshake = handshake_secret(early, *shared);
+  const auto handshake = handshake_secret(*early_, shared);
+  early_.reset();
   const auto hello_hash = transcript_.hash();
   client_handshake_ = handshake_traffic(handshake, Side::Client, hello_hash);
   const auto server_handshake = handshake_traffic(handshake, Side::Server, hello_hash);

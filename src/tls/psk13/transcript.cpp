@@ -14,7 +14,7 @@ TranscriptHash Transcript::hash_with(ByteView more) const noexcept {
 
 void Transcript::replace_by_hash() noexcept {
   const auto first = hash();
-  hash_ = Sha256();
+  hash_ = crypto::Sha256();
   const std::array<std::uint8_t, kMessageHeader> header{static_cast<std::uint8_t>(MessageType::MessageHash), 0, 0,
                                                         static_cast<std::uint8_t>(first.size())};
   add(header);

@@ -1,8 +1,8 @@
 #pragma once
 // The transcript hash (RFC 8446 section 4.4.1), SHA-256. Holds no secret. Not thread-safe; owned by one connection.
 
+#include "core/crypto/sha256.hpp"
 #include "tls/psk13/key_schedule.hpp"
-#include "tls/psk13/sha256.hpp"
 
 namespace cpns::tls::psk13 {
 
@@ -17,7 +17,7 @@ class Transcript {
   void replace_by_hash() noexcept;
 
  private:
-  Sha256 hash_;
+  crypto::Sha256 hash_;
 };
 
 }  // namespace cpns::tls::psk13

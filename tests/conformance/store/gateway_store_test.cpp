@@ -136,6 +136,32 @@ TEST_P(GatewayStoreTest, when_a_pn_gw_is_revoked_then_its_devices_are_and_nothin
   EXPECT_EQ(invite(store(), enrolment(2, gateway(1))), "gateway_is_revoked");
 }
 
+TEST_P(GatewayStoreTest, when_an_ims_user_is_admitted_then_it_is_enrolled_without_a_certificate_and_only_once_new) {
+  ASSERT_EQ(admit(store(), gateway(1)), "done");
+  EXPECT_EQ(admit(store(), gateway(1), 5000), "done");
+  static_cast<void>(reopen());
+  const auto info = store().find(gateway(1)).value();
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->state, GatewayState::Enrolled);
+  EXPECT_EQ(info->binding(), Binding::Ims);
+  EXPECT_EQ(info->device_quota, 9u);
+  EXPECT_EQ(info->added_at, at(1000));
+  EXPECT_FALSE(info->certificate_sha256);
+}
+
+TEST_P(GatewayStoreTest, when_an_identity_is_of_one_binding_then_the_other_never_gets_it_L1) {
+  ASSERT_EQ(admit(store(), gateway(1)), "done");
+  EXPECT_EQ(invite(store(), enrolment(1, gateway(1))), "gateway_binding_differs");
+  EXPECT_FALSE(store().find_enrolment(token_id(1), at(1500)).value());
+  ASSERT_EQ(invite(store(), enrolment(2, gateway(2))), "done");
+  EXPECT_EQ(admit(store(), gateway(2)), "gateway_binding_differs") << "invited";
+  ASSERT_EQ(complete_enrolment(store(), 2), "done");
+  EXPECT_EQ(admit(store(), gateway(2)), "gateway_binding_differs") << "enrolled";
+  ASSERT_EQ(revoke(store(), gateway(1)), "done");
+  EXPECT_EQ(admit(store(), gateway(1)), "gateway_is_revoked");
+  EXPECT_EQ(invite(store(), enrolment(3, gateway(1))), "gateway_is_revoked");
+}
+
 TEST_P(GatewayStoreTest, when_an_unknown_pn_gw_is_revoked_then_it_is_not_found) {
   EXPECT_EQ(revoke(store(), gateway(1)), "gateway_not_found");
 }

@@ -115,6 +115,9 @@ template <class Begin>
   return outcome(
       [&](Done done) { store.complete_enrolment(token_id(n), numbered<32>(0xce, n), at(now), std::move(done)); });
 }
+[[nodiscard]] inline std::string admit(GatewayStore& store, const ids::PnGwId& id, std::int64_t now = 1000) {
+  return outcome([&](Done done) { store.admit(id, 9, at(now), std::move(done)); });
+}
 [[nodiscard]] inline std::string revoke(GatewayStore& store, const ids::PnGwId& id, std::int64_t when = 1200) {
   return outcome([&](Done done) { store.revoke(id, at(when), std::move(done)); });
 }

@@ -1,6 +1,6 @@
 #include "integration/gateway/fake_server.hpp"
 
-#include "pngw/operator_link.hpp"
+#include "pngw/standalone_link.hpp"
 #include "runtime/clock.hpp"
 #include "store/sync.hpp"
 

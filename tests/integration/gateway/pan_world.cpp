@@ -52,10 +52,11 @@ void PanWorld::start_gateway() {
                                   {std::string(pngw::kOperatorAlpn)},
                                   FakeServer::server_id().text()};
   std::shared_ptr<tls::EngineFactory> engines = *tls::make_certificate_client_factory(std::move(profile));
-  pngw::OperatorLink::Settings settings{*ids::Endpoint::parse("127.0.0.1:" + std::to_string(server.port()))};
+  pngw::StandaloneLink::Settings settings{*ids::Endpoint::parse("127.0.0.1:" + std::to_string(server.port()))};
   settings.first_pause = std::chrono::milliseconds(20);
   settings.longest_pause = std::chrono::milliseconds(100);
-  operator_link_ = std::make_unique<pngw::OperatorLink>(loop.get_executor(), std::move(engines), settings, random, log);
+  operator_link_ =
+      std::make_unique<pngw::StandaloneLink>(loop.get_executor(), std::move(engines), settings, random, log);
   auto now = [this] {
     auto real = test_now();
     real.steady += clock_ahead;

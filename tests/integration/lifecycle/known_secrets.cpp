@@ -57,8 +57,10 @@ Result<void> add_private_key(SecretScanner& scanner, const std::string& name, By
   return {};
 }
 
-Result<void> add_assignment(SecretScanner& scanner, const cli::World& world, const std::string& cm_device_id) {
-  const auto server = world.folder_of(Party::Server);
+}  // namespace
+
+Result<void> add_server_secrets(SecretScanner& scanner, const std::filesystem::path& server,
+                                const ids::ServerId& server_id, const std::string& cm_device_id) {
   CPNS_TRY(auto master_key, key_in<secret::MasterKey>(server / "keys" / "master.key"));
   add(scanner, "server's master key", master_key);
   store::Sealer sealer(std::move(master_key));
@@ -77,7 +79,6 @@ Result<void> add_assignment(SecretScanner& scanner, const cli::World& world, con
   CPNS_TRY(const auto device, database->devices().find(id));
   if (!device) return Error{Code::named_file_unreadable, cm_device_id, "a device of the store"};
 
-  CPNS_TRY(const auto server_id, ids::ServerId::parse(world.options().server_id));
   const auto& pn_gw_id = device->info.pn_gw_id;
   add(scanner, "Key Seed", device->key_seed);
   const auto prk = assign::derive_prk(device->key_seed);
@@ -90,6 +91,8 @@ Result<void> add_assignment(SecretScanner& scanner, const cli::World& world, con
   add(scanner, "TLS external PSK", assign::derive_tls_psk(key, server_id));
   return {};
 }
+
+namespace {
 
 Result<void> add_pairing(SecretScanner& scanner, const cli::World& world, const std::string& pairing_code) {
   CPNS_TRY(const auto code, pngw::parse_pairing_code(pairing_code));
@@ -120,7 +123,8 @@ Result<void> add_pairing(SecretScanner& scanner, const cli::World& world, const 
 
 Result<void> add_known_secrets(SecretScanner& scanner, const cli::World& world, const std::string& cm_device_id,
                                const std::string& pairing_code) {
-  CPNS_CHECK(add_assignment(scanner, world, cm_device_id));
+  CPNS_TRY(const auto server_id, ids::ServerId::parse(world.options().server_id));
+  CPNS_CHECK(add_server_secrets(scanner, world.folder_of(Party::Server), server_id, cm_device_id));
   CPNS_CHECK(add_pairing(scanner, world, pairing_code));
   const auto gateway = world.folder_of(Party::PnGw);
   runtime::SystemRandom random;

@@ -3,6 +3,7 @@
 // Key Seed behind it, the device's record, the key files.
 
 #include "cli/demo/world.hpp"
+#include "core/ids/ids.hpp"
 #include "support/secret_scanner.hpp"
 
 namespace cpns::test {
@@ -11,6 +12,10 @@ namespace cpns::test {
 /// `pairing_code`: its text, from which the secret inside is taken.
 [[nodiscard]] Result<void> add_known_secrets(SecretScanner& scanner, const cli::World& world,
                                              const std::string& cm_device_id, const std::string& pairing_code);
+
+/// Those of one assignment as a server's folder has them: its own keys, the Key Seed, and all that is derived from it.
+[[nodiscard]] Result<void> add_server_secrets(SecretScanner& scanner, const std::filesystem::path& server,
+                                              const ids::ServerId& server_id, const std::string& cm_device_id);
 
 /// The files that may hold secrets, relative to the world's folder; mode 0600 each.
 [[nodiscard]] std::vector<std::string> files_with_secrets(const cli::World& world);

@@ -4,7 +4,7 @@
 
 #include "core/assign/key_schedule.hpp"
 #include "pngw/enroll_token.hpp"
-#include "pngw/operator_link.hpp"
+#include "pngw/standalone_link.hpp"
 #include "runtime/clock.hpp"
 #include "store/commit_proof.hpp"
 

@@ -5,7 +5,7 @@
 #include "core/assign/gateway_session.hpp"
 #include "core/assign/link_session.hpp"
 #include "integration/server/server_process.hpp"
-#include "pngw/operator_link.hpp"
+#include "pngw/standalone_link.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/link.hpp"
 #include "runtime/system_random.hpp"

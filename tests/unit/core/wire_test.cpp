@@ -54,6 +54,8 @@ std::vector<Message> one_of_each() {
   add(ServerProof{{Bytes(400, 12)}, Bytes(70, 13)});
   add(RenewalRefused{RenewalRefused::Reason::Later});
   add(Release{});
+  add(BearerRequest{filled<32>(14)});
+  add(BearerGrant{BearerTokenId(filled<16>(15)), filled<32>(16), later, credential().endpoints.front()});
   return all;
 }
 

@@ -29,11 +29,11 @@ class GatewayConfigTest : public testing::Test {
 
 TEST_F(GatewayConfigTest, what_enrolment_writes_is_read_back) {
   for (const auto* id : {"cpns.example.net", "odd \"name\" with \\ in it", "Zürich"}) {
-    const auto text = config_text(*ids::Endpoint::parse("[::1]:7440"), *ids::ServerId::parse(id),
+    const auto text = config_text({*ids::ServerId::parse(id), StandaloneSettings{*ids::Endpoint::parse("[::1]:7440")}},
                                   *ids::PnGwId::parse("sip:alice@ims.example.net"), kDefaultPanListen);
     const auto config = load(text);
     ASSERT_TRUE(config.ok()) << to_text(config.error());
-    EXPECT_EQ(config->operator_link.server.text(), "[::1]:7440");
+    EXPECT_EQ(std::get<StandaloneSettings>(config->operator_link.kind).server.text(), "[::1]:7440");
     EXPECT_EQ(config->operator_link.server_id.text(), id);
     EXPECT_EQ(config->pan_link.host, "0.0.0.0");
     EXPECT_EQ(config->pan_link.port, 7445);

@@ -17,6 +17,7 @@ TEST(AssertedIdentity, when_there_is_exactly_one_then_its_uri_is_the_user) {
   EXPECT_EQ(identity("\"Gateway, one\" <sip:gw1@cpns.test>"), "sip:gw1@cpns.test");
   EXPECT_EQ(identity(" sip:gw1@cpns.test "), "sip:gw1@cpns.test");
   EXPECT_EQ(identity("<tel:+15551234>"), "tel:+15551234");
+  EXPECT_EQ(identity("<sip:a%20b@[2001:DB8::1]>"), "sip:a%20b@[2001:db8::1]");
   EXPECT_EQ(identity(SipHeaders{{"From", "<sip:a@x.test>"}, {"p-asserted-identity", "<sip:b@x.test>"}}),
             "sip:b@x.test");
 }
@@ -61,6 +62,23 @@ TEST(AssertedIdentity, when_it_is_no_plain_uri_of_a_user_then_it_is_refused) {
                           "\"a\\\" <sip:b@x.test>\" <sip:a@x.test>",
                           "<sip:a\x01@x.test>",
                           "<sip:a\xc3\xa9@x.test>",
+                          "<sip:%61@x.test>",
+                          "<sip:a%2fb@x.test>",
+                          "<sip:a%2@x.test>",
+                          "<sip:a%@x.test>",
+                          "<sip:a%zzb@x.test>",
+                          "<sip:a@x%2Etest>",
+                          "<sip:a@x.test:5060>",
+                          "<sip:a@x.test.>",
+                          "<sip:a@.x.test>",
+                          "<sip:a@x..test>",
+                          "<sip:a@x.test/b>",
+                          "<sip:a@(x.test)>",
+                          "<sip:a@[]>",
+                          "<sip:a@[::1>",
+                          "<sip:a@[::1]:5060>",
+                          "<sip:a@x.test\r\n >",
+                          "<sip:a@x.test>\r\n ,<sip:b@x.test>",
                           "a <sip:a@x.test>",
                           "\"a\" sip:a@x.test"}) {
     EXPECT_EQ(identity(bad), "sip_identity_ambiguous") << bad;

@@ -117,5 +117,18 @@ TEST_F(RegistrationTest, when_a_name_could_break_a_header_then_it_is_refused) {
   }
 }
 
+TEST_F(RegistrationTest, when_it_is_leaving_then_no_answer_of_the_network_brings_it_back) {
+  const SipReply nonsense{401, "Unauthorized", {{"WWW-Authenticate", "Digest"}}, {}};
+  for (const auto& answer :
+       {nonsense, challenge(32, keys_of(8)), SipReply{503, "", {}, {}}, SipReply{403, "", {}, {}}}) {
+    register_once();
+    static_cast<void>(registration_->leave(now_));
+    const auto outcome = reply(answer);
+    EXPECT_EQ(registration_->state(), State::Gone) << answer.status;
+    EXPECT_FALSE(outcome.wake_after);
+    EXPECT_FALSE(outcome.send);
+  }
+}
+
 }  // namespace
 }  // namespace cpns::ims

@@ -45,7 +45,7 @@ inline Bytes output_of(Engine& engine) {
 /// The client, and the server it talks to.
 struct HandClient {
   explicit HandClient(PskServerProfile profile = {.alpn = {"cpns/1"}})
-      : server(std::make_shared<const PskServerProfile>(std::move(profile)), random) {}
+      : server(std::make_shared<const PskServerProfile>(std::move(profile)), random, random) {}
 
   /// A good ClientHello; its binder is right.
   Bytes hello() {

@@ -32,7 +32,7 @@ struct World {
     return {.certificate_chain_pem = std::move(identity.certificate_pem),
             .private_key_pem = std::move(identity.private_key_pem),
             .trusted_ca_pem = ca.certificate_pem,
-            .alpn = {"cpns-operator/1", "cpns-enroll/1"},
+            .alpn = {"cpns-operator/1", "cpns-enroll/1", "cpns-bearer/1"},
             .expected_server_name = {}};
   }
 };
@@ -147,6 +147,21 @@ TEST(CertificateLink, when_a_token_is_good_then_enrolment_opens) {
   EXPECT_EQ(pair.server->peer().psk_identity, "token-1");
   EXPECT_TRUE(pair.server->peer().certificate_uris.empty());
   EXPECT_EQ(pair.server->alpn(), "cpns-enroll/1");
+}
+
+TEST(CertificateLink, when_a_bearer_token_is_good_then_its_protocol_opens_and_a_certificate_never_opens_that) {
+  const World world;
+  auto pair = certificate_pair(world.gateway(kGateway, "a.example"), world.server("a.example"));
+  pair.client = enrolling({"cpns-bearer/1"});
+  pair.run();
+  ASSERT_TRUE(pair.open()) << to_text(pair.server_error.value_or(Error{Code::tls_misused}));
+  EXPECT_EQ(pair.server->alpn(), "cpns-bearer/1");
+  auto client = world.gateway(kGateway, "a.example");
+  client.alpn = {"cpns-bearer/1"};
+  auto refused = certificate_pair(std::move(client), world.server("a.example"));
+  refused.run();
+  ASSERT_TRUE(refused.server_error);
+  EXPECT_EQ(refused.server_error->code, Code::tls_enrolment_mixed);
 }
 
 TEST(CertificateLink, when_a_token_asks_for_the_operator_link_then_it_is_refused) {

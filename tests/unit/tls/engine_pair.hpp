@@ -32,6 +32,20 @@ inline Result<std::string> read_all(Engine& engine) {
   }
 }
 
+/// Counts: keys of tests.
+class TestRandom final : public crypto::Random {
+ public:
+  void fill(std::span<std::uint8_t> out) override {
+    for (auto& byte : out) {
+      next_ = next_ * 25214903917U + 11U;
+      byte = static_cast<std::uint8_t>(next_ >> 24U);
+    }
+  }
+
+ private:
+  std::uint64_t next_ = 1;
+};
+
 /// Client and server with a wire between them that a test may watch, slow down or alter.
 struct Pair {
   using Answer = std::function<std::optional<secret::TlsPsk>(const std::string& identity)>;
@@ -43,6 +57,8 @@ struct Pair {
   std::function<void(bool from_client, Bytes&)> tamper = [](bool, Bytes&) {};
   std::vector<Bytes> from_server;
   std::vector<std::string> asked;
+  TestRandom keys;
+  int exchanges = 0;  ///< that the server asked for
   std::optional<Error> client_error, server_error;
 
   bool move_bytes(bool from_client) {
@@ -61,6 +77,18 @@ struct Pair {
     return true;
   }
 
+  /// Makes the exchange that the server waits for, if it waits for one.
+  bool answer_exchange() {
+    if (server->state() != EngineState::WaitingForExchange) return false;
+    const auto theirs = server->exchange_request();
+    x25519::Exchanged exchanged;
+    x25519::exchange({&theirs, 1}, {&exchanged, 1}, keys, x25519::Way::Portable);
+    const auto given = server->provide_exchange(std::move(exchanged));
+    if (!given && !server_error) server_error = given.error();
+    ++exchanges;
+    return true;
+  }
+
   /// Runs until both sides are quiet.
   void run() {
     const auto started = client->start();
@@ -74,6 +102,7 @@ struct Pair {
         if (!given && !server_error) server_error = given.error();
         moved = true;
       }
+      moved = answer_exchange() || moved;
       moved = move_bytes(false) || moved;
     }
   }
@@ -85,6 +114,7 @@ struct Pair {
 struct Kinds {
   EngineKind client = EngineKind::OpenSsl;
   EngineKind server = EngineKind::OpenSsl;
+  bool exchange_later = false;
 };
 
 inline Pair psk_pair(std::vector<std::string> client_alpn = {"cpns/1"},
@@ -95,6 +125,7 @@ inline Pair psk_pair(std::vector<std::string> client_alpn = {"cpns/1"},
       make_psk_client({.identity = "cm-test", .psk = psk_of(client_key), .alpn = std::move(client_alpn)}, kinds.client);
   EXPECT_TRUE(client.ok());
   pair.client = std::move(client).value();
+  profile.exchange_later = kinds.exchange_later;
   auto factory = make_psk_server_factory(std::move(profile), kinds.server);
   EXPECT_TRUE(factory.ok());
   auto server = (*factory)->make();
@@ -115,12 +146,13 @@ class WithEngines : public testing::TestWithParam<Kinds> {
 inline auto all_kinds() {
   constexpr auto kOpenSsl = EngineKind::OpenSsl, kPsk13 = EngineKind::Psk13;
   return testing::Values(Kinds{kOpenSsl, kOpenSsl}, Kinds{kOpenSsl, kPsk13}, Kinds{kPsk13, kOpenSsl},
-                         Kinds{kPsk13, kPsk13});
+                         Kinds{kPsk13, kPsk13}, Kinds{kOpenSsl, kPsk13, true}, Kinds{kPsk13, kPsk13, true});
 }
 
 inline std::string name_of(const testing::TestParamInfo<Kinds>& info) {
   const auto name = [](EngineKind kind) { return kind == EngineKind::OpenSsl ? "openssl" : "psk13"; };
-  return std::string(name(info.param.client)) + "_to_" + name(info.param.server);
+  return std::string(name(info.param.client)) + "_to_" + name(info.param.server) +
+         (info.param.exchange_later ? "_later" : "");
 }
 
 }  // namespace cpns::tls::test

@@ -32,6 +32,7 @@ TEST_P(PskHandshake, when_the_finished_of_the_client_is_missing_then_the_server_
   pair.move_bytes(true);
   ASSERT_EQ(pair.server->state(), EngineState::WaitingForKey);
   ASSERT_TRUE(pair.server->provide_key(psk_of(1)).ok());
+  pair.answer_exchange();
   pair.move_bytes(false);
   EXPECT_EQ(pair.client->state(), EngineState::Open);
   EXPECT_EQ(pair.server->state(), EngineState::Handshaking);  // T7

@@ -1,0 +1,91 @@
+"""Servers that a bench starts, each on the first core: cpns-server with a store of so many devices, and its peers."""
+
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+CORES = sorted(os.sched_getaffinity(0))
+
+
+def on_core(number):
+    return lambda: os.sched_setaffinity(0, {CORES[min(number, len(CORES) - 1)]})
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(ready, what, seconds=600):
+    end = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > end:
+            raise SystemExit(f"bench: {what} took longer than {seconds} s")
+        time.sleep(0.02)
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Server:
+    """A server that runs, by itself in a process or with children."""
+
+    def __init__(self, what, kind, callers, command, port, output):
+        self.what, self.kind, self.callers, self.port = what, kind, callers, port
+        with open(output, "wb") as file:
+            self.process = subprocess.Popen(command, stdout=file, stderr=file, preexec_fn=on_core(0))
+        until(lambda: self.process.poll() is not None or listens(port), f"the start of {what}")
+        if self.process.poll() is not None:
+            raise SystemExit(f"bench: {what} ended: {pathlib.Path(output).read_text()[-400:]}")
+
+    def pids(self):
+        own = self.process.pid
+        children = pathlib.Path(f"/proc/{own}/task/{own}/children").read_text().split()
+        return [str(own), *children]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def log_has(log, name):
+    return log.exists() and f'"name":"{name}"' in log.read_text()
+
+
+def fill(programs, folder, devices, known):
+    """A server's folder with that many devices, and what its known ones offer. Filled once, then left as it is."""
+    callers = folder.with_suffix(".callers")
+    if callers.exists() and folder.exists():
+        return callers
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([programs / "cpns-server", "init", folder, "--server-id", "bench.example.net"], check=True,
+                   stdout=subprocess.DEVNULL)
+    print(f"Filling a store with {devices:,} devices ...", file=sys.stderr)
+    made = subprocess.run([programs / "bench_fill", folder, str(devices), str(known)], check=True, capture_output=True)
+    callers.write_bytes(made.stdout)
+    return callers
+
+
+def cpns(programs, work, engine, devices, known):
+    folder = work / f"cpns-{engine}-{devices}-{known}"
+    callers = fill(programs, folder, devices, known)
+    port = free_port()
+    # One machine is the whole crowd here: what one address may do is not what is measured.
+    (folder / "server.toml").write_text(
+        f'server_id = "bench.example.net"\n[operator_link]\nlisten = "127.0.0.1:0"\n'
+        f'[direct_link]\nlisten = "127.0.0.1:{port}"\nengine = "{engine}"\n'
+        "[limits]\nconnections_per_second = 1000000\nconnections_burst = 10000000\n")
+    log = folder / "log.jsonl"
+    log.unlink(missing_ok=True)
+    server = Server(f"cpns-server, {engine}, {devices:,} devices", "cpns", callers,
+                    [programs / "cpns-server", "run", folder, "--log-format", "json", "--log-file", log], port,
+                    folder.with_suffix(".out"))
+    until(lambda: log_has(log, "restart_loaded"), "loading the identities")
+    return server

@@ -1,0 +1,25 @@
+#pragma once
+// SHA-256 and HMAC for key schedules, by libcrypto's own functions of before EVP: their state lies on the stack, is
+// copied by assignment and wiped by its owner, and nothing is looked up. A handshake makes some forty of them.
+
+#include <openssl/sha.h>
+
+#include "core/crypto/crypto.hpp"
+
+namespace cpns::crypto {
+
+class Sha256 {
+ public:
+  Sha256() noexcept;
+  void add(ByteView bytes) noexcept;
+  /// Once; the object holds nothing any more then.
+  [[nodiscard]] Digest finish() noexcept;
+
+ private:
+  SHA256_CTX state_;
+};
+
+/// RFC 2104, over several pieces.
+[[nodiscard]] Mac hmac(ByteView key, std::initializer_list<ByteView> pieces) noexcept;
+
+}  // namespace cpns::crypto

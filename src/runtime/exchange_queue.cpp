@@ -1,0 +1,66 @@
+#include "runtime/exchange_queue.hpp"
+
+#include <utility>
+
+namespace cpns::runtime {
+namespace {
+
+struct Waiter {
+  explicit Waiter(const asio::any_io_executor& loop) : answered(loop, asio::steady_timer::time_point::max()) {}
+  std::optional<tls::x25519::Exchanged> answer;
+  asio::steady_timer answered;  // never expires; cancelled when the answer is there
+};
+
+tls::x25519::Batcher::Time now() { return std::chrono::steady_clock::now().time_since_epoch(); }
+
+}  // namespace
+
+struct ExchangeQueue::State {
+  State(asio::any_io_executor executor, crypto::Random& random)
+      : loop(std::move(executor)), batcher(random, tls::x25519::best_way()) {}
+
+  void run() {
+    auto made = batcher.run();
+    const auto asked = std::exchange(waiters, {});
+    exchanges += made.size();
+    batches += 1;
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      asked[i]->answer = std::move(made[i]);
+      asked[i]->answered.cancel();
+    }
+  }
+
+  asio::any_io_executor loop;
+  tls::x25519::Batcher batcher;
+  std::vector<std::shared_ptr<Waiter>> waiters;  // in the order of the batcher
+  std::uint64_t exchanges = 0;
+  std::uint64_t batches = 0;
+};
+
+ExchangeQueue::ExchangeQueue(asio::any_io_executor loop, crypto::Random& random)
+    : state_(std::make_shared<State>(std::move(loop), random)) {}
+
+Task<tls::x25519::Exchanged> ExchangeQueue::exchange(tls::x25519::Share theirs) { return ask(state_, theirs); }
+
+Task<tls::x25519::Exchanged> ExchangeQueue::ask(std::shared_ptr<State> state, tls::x25519::Share theirs) {
+  const auto waiter = std::make_shared<Waiter>(state->loop);
+  state->batcher.add(theirs, now());
+  state->waiters.push_back(waiter);
+  if (state->batcher.due(now())) {
+    state->run();
+  } else if (state->waiters.size() == 1) {
+    // Behind whatever is ready by now. Where this batch has been made before, the next one is left to its own turn.
+    asio::post(state->loop, [weak = std::weak_ptr<State>(state), turn = state->batches] {
+      const auto same = weak.lock();
+      if (same && same->batches == turn) same->run();
+    });
+  }
+  boost::system::error_code ignored;
+  while (!waiter->answer) co_await waiter->answered.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  co_return std::move(*waiter->answer);
+}
+
+std::uint64_t ExchangeQueue::exchanges() const noexcept { return state_->exchanges; }
+std::uint64_t ExchangeQueue::batches() const noexcept { return state_->batches; }
+
+}  // namespace cpns::runtime

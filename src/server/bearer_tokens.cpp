@@ -1,0 +1,79 @@
+#include "server/bearer_tokens.hpp"
+
+#include <algorithm>
+
+#include "core/crypto/crypto.hpp"
+
+namespace cpns::server {
+namespace {
+
+constexpr std::string_view kPrefix = "bearer-";
+
+}  // namespace
+
+Result<assign::BearerGrant> BearerTokens::grant(const ids::ServerId& server_id, const ids::PnGwId& pn_gw_id,
+                                                const assign::Share& gateway_share, const ids::Endpoint& endpoint,
+                                                ids::UnixTime now) {
+  const auto keys = crypto::x25519_generate(random_);
+  CPNS_TRY(const auto x, crypto::x25519(keys.private_key, gateway_share));
+  const assign::BearerTokenId id(random_.bytes<assign::BearerTokenId::kSize>());
+  auto psk = assign::derive_bearer_psk(x, {id, keys.share, gateway_share, server_id, pn_gw_id});
+  auto& own = of_user_[pn_gw_id];
+  if (own.size() >= kMostOfUser) {
+    tokens_.erase(own.front());
+    own.erase(own.begin());
+  }
+  own.push_back(id);
+  const auto expires_at = now + kLifetime;
+  tokens_.emplace(id, Token{pn_gw_id, std::move(psk), expires_at});
+  return assign::BearerGrant{id, keys.share, expires_at, endpoint};
+}
+
+std::optional<assign::BearerTokenId> BearerTokens::id_in(std::string_view identity) {
+  if (!identity.starts_with(kPrefix)) return std::nullopt;
+  const auto bytes = from_hex(identity.substr(kPrefix.size()));
+  return bytes ? assign::BearerTokenId::from(*bytes) : std::nullopt;
+}
+
+const BearerTokens::Token* BearerTokens::find(const assign::BearerTokenId& id, ids::UnixTime now) const {
+  const auto found = tokens_.find(id);
+  return found == tokens_.end() || found->second.expires_at <= now ? nullptr : &found->second;
+}
+
+std::optional<secret::TlsPsk> BearerTokens::look_up(std::string_view identity, ids::UnixTime now) const {
+  const auto id = id_in(identity);
+  if (!id) return std::nullopt;
+  const auto* token = find(*id, now);
+  if (token != nullptr) return token->psk.duplicate();
+  return secret::TlsPsk::make([this](std::span<std::uint8_t, 32> to) { random_.fill(to); });
+}
+
+Result<ids::PnGwId> BearerTokens::owner(std::string_view identity, ids::UnixTime now) const {
+  const auto id = id_in(identity);
+  const auto* token = id ? find(*id, now) : nullptr;
+  if (token == nullptr) return Error{Code::bearer_token_refused, std::string(identity), "a token that is good now"};
+  return token->pn_gw_id;
+}
+
+bool BearerTokens::end(const ids::PnGwId& pn_gw_id) {
+  const auto own = of_user_.extract(pn_gw_id);
+  if (own.empty()) return false;
+  for (const auto& id : own.mapped()) tokens_.erase(id);
+  return true;
+}
+
+std::vector<ids::PnGwId> BearerTokens::sweep(ids::UnixTime now) {
+  std::vector<ids::PnGwId> left;
+  for (auto user = of_user_.begin(); user != of_user_.end();) {
+    std::erase_if(user->second, [&](const auto& id) {
+      if (find(id, now) != nullptr) return false;
+      tokens_.erase(id);
+      return true;
+    });
+    if (user->second.empty()) left.push_back(user->first);
+    user = user->second.empty() ? of_user_.erase(user) : std::next(user);
+  }
+  return left;
+}
+
+}  // namespace cpns::server

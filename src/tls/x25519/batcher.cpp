@@ -1,0 +1,27 @@
+#include "tls/x25519/batcher.hpp"
+
+#include <algorithm>
+
+namespace cpns::tls::x25519 {
+
+void Batcher::add(const Share& theirs, Time now) {
+  if (shares_.empty()) first_ = now;
+  shares_.push_back(theirs);
+}
+
+bool Batcher::due(Time now) const noexcept {
+  if (shares_.empty()) return false;
+  return way_ == Way::Portable || shares_.size() >= kMost || now - first_ >= kLongestWait;
+}
+
+std::vector<Exchanged> Batcher::run() {
+  std::vector<Exchanged> made(shares_.size());
+  for (std::size_t first = 0; first < shares_.size(); first += kMost) {
+    const auto count = std::min(kMost, shares_.size() - first);
+    exchange(std::span(shares_).subspan(first, count), std::span(made).subspan(first, count), random_, way_);
+  }
+  shares_.clear();
+  return made;
+}
+
+}  // namespace cpns::tls::x25519

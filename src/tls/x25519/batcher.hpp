@@ -1,0 +1,40 @@
+#pragma once
+// Collects exchanges, so that those that are wanted at about the same time are made together. Pure: the time is handed
+// in, and whoever owns it decides when to run: as soon as there is nothing else to do, and at once where due().
+// So a lone handshake waits for nobody, and batches form where there is always something else to do.
+// Not thread-safe; one owner.
+
+#include <chrono>
+#include <vector>
+
+#include "tls/x25519/x25519.hpp"
+
+namespace cpns::tls::x25519 {
+
+class Batcher {
+ public:
+  /// Since whenever, by a clock that never goes back.
+  using Time = std::chrono::nanoseconds;
+  /// The longest that one waits for others.
+  static constexpr std::chrono::microseconds kLongestWait{100};
+
+  /// `random` makes the private keys and must outlive it.
+  Batcher(crypto::Random& random, Way way) : random_(random), way_(way) {}
+
+  /// Takes a peer's share.
+  void add(const Share& theirs, Time now);
+  /// Whether to wait longer makes no sense: as many wait as one call takes, or the first has waited for kLongestWait,
+  /// or this way makes one after the other anyway.
+  [[nodiscard]] bool due(Time now) const noexcept;
+  [[nodiscard]] std::size_t waiting() const noexcept { return shares_.size(); }
+  /// Makes all that wait, in the order in which they were added. Throws std::bad_alloc where libcrypto fails.
+  [[nodiscard]] std::vector<Exchanged> run();
+
+ private:
+  crypto::Random& random_;
+  Way way_;
+  std::vector<Share> shares_;
+  Time first_{};  ///< when the first of them came
+};
+
+}  // namespace cpns::tls::x25519
