@@ -1,7 +1,7 @@
 // What a handshake of a direct link costs the Server, in memory and on one thread: OpenSSL used directly, tls::Engine
 // over OpenSSL, the engine of our own, alone and with X25519 of many connections together, and the bare cryptography
 // that none of them can do without.
-//     bench_handshake ROUNDS HANDSHAKES
+//     bench_handshake ROUNDS HANDSHAKES [WHAT]      WHAT: one line of the table alone, for a profiler
 // The client is always the same one, and its time is not counted. Connections go through a handshake in groups, so that
 // the clocks are read seldom; only where a line says so has one connection anything to do with another.
 
@@ -229,7 +229,10 @@ int main(int argc, char** argv) {
   subjects.push_back({"OpenSSL", shaken(bare_openssl)});
   subjects.push_back({"tls::Engine over OpenSSL", shaken(openssl)});
   for (int round = 0; round < rounds; ++round) {
-    for (const auto& subject : subjects) measure(round, subject.what, handshakes, subject.group);
+    for (const auto& subject : subjects) {
+      if (argc > 3 && subject.what != std::string_view(argv[3])) continue;
+      measure(round, subject.what, handshakes, subject.group);
+    }
   }
   return 0;
 }

@@ -9,7 +9,7 @@ namespace asio = runtime::asio;
 using runtime::Task;
 
 const ids::CorrelationId kNoRun(std::array<std::uint8_t, ids::CorrelationId::kSize>{});
-constexpr std::chrono::seconds kFarewell{2};
+constexpr std::chrono::seconds kLeaveLimit{2};
 
 }  // namespace
 
@@ -125,7 +125,7 @@ void ImsLink::stop() {
   impl_->timer.cancel();
   impl_->runs->stop();
   if (!impl_->user->registered()) return;
-  impl_->farewell.expires_after(kFarewell);
+  impl_->farewell.expires_after(kLeaveLimit);
   impl_->farewell.async_wait([impl = impl_](const boost::system::error_code&) {});
   impl_->user->leave();
 }

@@ -86,8 +86,8 @@ std::string pcscf_uri(const ImsSettings& settings) {
 
 Result<std::unique_ptr<OperatorSide>> make_operator_side(const ImsSettings& settings, const OperatorParts& parts) {
   CPNS_TRY(auto usim, open_usim(settings, parts));
-  const std::string transport = settings.tls ? ";transport=tls" : ";transport=tcp";
-  ims::SipStack::Settings sip{"sip:" + with_brackets(settings.local) + ":*" + transport,
+  const auto host = with_brackets(settings.local);
+  ims::SipStack::Settings sip{settings.tls ? "sips:" + host + ":*" : "sip:" + host + ":*;transport=tcp",
                               settings.tls ? parts.folder.sip_tls().string() : std::string(), false};
   CPNS_TRY(auto stack, ims::SipStack::start(parts.executor, sip));
   ImsLink::Settings link_settings{

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "core/base/encoding.hpp"
+#include "ims/asserted_identity.hpp"
 #include "ims/reg_subscription.hpp"
 #include "ims/sip_uri.hpp"
 
@@ -21,9 +22,10 @@ Registration::Moment now() {
 
 struct ImsUser::Impl : std::enable_shared_from_this<Impl> {
   Impl(const asio::any_io_executor& executor, SipStack& sip, Settings given, crypto::Random& source,
-       runtime::Log& writes, Handler tells, Registration made)
+       runtime::Log& writes, Handler tells, Registration made, ids::PnGwId service_identity)
       : stack(sip),
         settings(std::move(given)),
+        service(std::move(service_identity)),
         random(source),
         log(writes),
         handler(std::move(tells)),
@@ -37,11 +39,13 @@ struct ImsUser::Impl : std::enable_shared_from_this<Impl> {
   void follow(bool now);
   void obey(const RegVerdict& verdict);
   [[nodiscard]] bool is_from_pcscf(const SipRequest& request) const;
+  void refuse_stranger(const std::string& who, const std::string& expected);
   void on_connection_lost(const std::string& address);
   void take(SipRequest request, const SipStack::Answer& answer);
 
   SipStack& stack;
   Settings settings;
+  ids::PnGwId service;
   crypto::Random& random;
   runtime::Log& log;
   Handler handler;
@@ -134,12 +138,15 @@ bool ImsUser::Impl::is_from_pcscf(const SipRequest& request) const {
   });
 }
 
+// Whoever reaches this port can do it again and again: logged at 1, 2, 4, 8...
+void ImsUser::Impl::refuse_stranger(const std::string& who, const std::string& expected) {
+  if (!std::has_single_bit(++strangers)) return;
+  log.error(Error{Code::sip_peer_not_trusted, who, expected}, {{"count", strangers}});
+}
+
 void ImsUser::Impl::take(SipRequest request, const SipStack::Answer& answer) {
   if (!is_from_pcscf(request)) {
-    // Whoever reaches this port can do it again and again: logged at 1, 2, 4, 8...
-    if (std::has_single_bit(++strangers)) {
-      log.error(Error{Code::sip_peer_not_trusted, request.source, pcscf_address}, {{"count", strangers}});
-    }
+    refuse_stranger(request.source, pcscf_address);
     return answer(403, {});
   }
   if (request.method == "NOTIFY") {
@@ -150,6 +157,12 @@ void ImsUser::Impl::take(SipRequest request, const SipStack::Answer& answer) {
   }
   if (request.method != "MESSAGE") return answer(405, {{"Allow", "MESSAGE, NOTIFY"}});
   if (!registration.registered()) return answer(480, {});
+  // Any user of the network may write to this one: who it is stands in what the network asserts.
+  const auto sender = asserted_identity(request.headers);
+  if (!sender || *sender != service) {
+    refuse_stranger(sender ? sender->text() : to_text(sender.error()), service.text());
+    return answer(403, {});
+  }
   const auto type = find_header(request.headers, "Content-Type");
   if (type != kCpnsContentType || request.body.empty() || request.body.size() > kMostBodyBytes) {
     log.error(Error{Code::sip_body_refused, std::string(type) + ", " + std::to_string(request.body.size()) + " bytes",
@@ -162,7 +175,8 @@ void ImsUser::Impl::take(SipRequest request, const SipStack::Answer& answer) {
 
 Result<std::unique_ptr<ImsUser>> ImsUser::make(asio::any_io_executor executor, SipStack& stack, Settings settings,
                                                Usim& usim, crypto::Random& random, runtime::Log& log, Handler handler) {
-  if (uri_host(settings.pcscf).empty() || uri_host(settings.service).empty()) {
+  auto service = public_identity(settings.service);
+  if (uri_host(settings.pcscf).empty() || !service) {
     return Error{Code::ims_user_unreadable, settings.pcscf + ", " + settings.service, "two SIP URIs"};
   }
   if (is_tls_uri(settings.pcscf) && !is_tls_uri(stack.contact())) {
@@ -172,7 +186,7 @@ Result<std::unique_ptr<ImsUser>> ImsUser::make(asio::any_io_executor executor, S
                                                   stack.contact(), settings.expires},
                                                  usim, random));
   auto impl = std::make_shared<Impl>(executor, stack, std::move(settings), random, log, std::move(handler),
-                                     std::move(registration));
+                                     std::move(registration), std::move(*service));
   stack.on_request([weak = std::weak_ptr<Impl>(impl)](SipRequest request, const SipStack::Answer& answer) {
     if (const auto self = weak.lock()) return self->take(std::move(request), answer);
     answer(503, {});

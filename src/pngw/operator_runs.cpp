@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/assign/session.hpp"
+
 namespace cpns::pngw {
 
 namespace asio = runtime::asio;
@@ -66,7 +68,8 @@ Result<std::optional<Bytes>> OperatorRuns::take(ByteView raw) {
   if (!run) {
     // Ordinary after a run has died here: the Server's answer was still on its way.
     log_.event(Code::operator_message_for_no_run, {{"run", id}, {"message", assign::message_name(message.body)}});
-    return nothing;
+    // The Server need not keep what nobody goes on with until its time is over [S6]. An Alert is never answered.
+    return assign::is_alert(message) ? nothing : std::optional(assign::alert(id));
   }
   run->on_server_message(std::move(message), raw);
   return nothing;

@@ -32,8 +32,9 @@ class OperatorRuns {
   void detach(const ids::CorrelationId& id) { runs_.erase(id); }
   void clear() { runs_.clear(); }
 
-  /// What the Server sent; the answer is to be sent, where there is one. Fails with what is wrong with the bytes: then
-  /// an Alert is to be sent, and what comes after them can't be trusted.
+  /// What the Server sent; the answer is to be sent, where there is one: a Pong, or an Alert for a run that is not
+  /// here. Fails with what is wrong with the bytes: then an Alert is to be sent, and what comes after them can't be
+  /// trusted.
   [[nodiscard]] Result<std::optional<Bytes>> take(ByteView raw);
 
  private:

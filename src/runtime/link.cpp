@@ -4,11 +4,10 @@
 
 #include "runtime/byte_stream.hpp"
 #include "runtime/deadline.hpp"
+#include "runtime/wake_up.hpp"
 
 namespace cpns::runtime {
 namespace {
-
-using boost::system::error_code;
 
 constexpr std::size_t kReadSize = std::size_t{16} * 1024;
 // Two records in one system call; also the most plaintext that stands encrypted in memory per link.
@@ -34,9 +33,7 @@ struct SecureLink::Impl {
       : executor(carrier->executor()),
         transport(std::move(carrier)),
         engine(std::move(machine)),
-        remote(transport->remote()),
-        flushed(executor, asio::steady_timer::time_point::max()),
-        read_ended(executor, asio::steady_timer::time_point::max()) {}
+        remote(transport->remote()) {}
 
   [[nodiscard]] bool is_open() const { return transport->is_open() && !gone; }
   // For Deadline: closes whatever is under way.
@@ -68,14 +65,13 @@ struct SecureLink::Impl {
   bool half_closed = false;  // close_notify is sent, reading goes on
   bool flushing = false;
   bool reading = false;
-  asio::steady_timer flushed;     // never expires; cancelled to wake those who wait for `flushing` to end
-  asio::steady_timer read_ended;  // likewise for `reading`
+  WakeUp flushed;     // for those who wait for `flushing` to end
+  WakeUp read_ended;  // likewise for `reading`
 };
 
 // Sends what the engine has for the peer. One at a time: a second one waits for the first.
 Task<Result<void>> SecureLink::Impl::flush(Milliseconds limit) {
-  error_code ignored;
-  while (flushing) co_await flushed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  while (flushing) co_await flushed.wait(executor);
   flushing = true;
   Result<void> result;
   while (result && collect()) {
@@ -84,7 +80,7 @@ Task<Result<void>> SecureLink::Impl::flush(Milliseconds limit) {
     unsent.clear();
   }
   flushing = false;
-  flushed.cancel();
+  flushed.wake();
   co_return result;
 }
 
@@ -176,7 +172,7 @@ Task<Result<std::size_t>> SecureLink::read_some(std::span<std::uint8_t> out) {
   impl_->reading = true;
   auto result = co_await impl_->read(out);
   impl_->reading = false;
-  impl_->read_ended.cancel();
+  impl_->read_ended.wake();
   co_return result;
 }
 
@@ -210,11 +206,25 @@ Result<void> SecureLink::put(ByteView plaintext) {
   return impl_->engine->write(plaintext);
 }
 
+void SecureLink::flush_soon() { asio::co_spawn(impl_->executor, flush_kept(impl_), runtime::unattended); }
+
+bool SecureLink::park(std::shared_ptr<ReadyListener> listener) {
+  if (!impl_->is_open() || impl_->reading || impl_->engine->may_be_readable()) return false;
+  if (!impl_->flushing && impl_->collect()) flush_soon();
+  return impl_->transport->when_readable(std::move(listener));
+}
+
+void SecureLink::rest() {
+  if (impl_->flushing || !impl_->unsent.empty()) return;
+  Bytes().swap(impl_->unsent);
+  Bytes().swap(impl_->incoming);
+  impl_->engine->rest();
+}
+
 void SecureLink::finish_writing() {
   if (!impl_->is_open() || std::exchange(impl_->half_closed, true)) return;
   impl_->engine->close();
-  // What follows is the last that is written: whoever waits for the link's end closes it.
-  asio::co_spawn(impl_->executor, flush_kept(impl_), runtime::unattended);
+  flush_soon();  // the last that is written: whoever waits for the link's end closes it
 }
 
 Task<Result<std::shared_ptr<ByteStream>>> SecureLink::release(Milliseconds limit) {
@@ -253,8 +263,7 @@ Task<void> SecureLink::shutdown() {
   const Milliseconds limit = kLingerLimit;
   const auto sent = co_await impl_->flush(limit);
   impl_->transport->finish_writing();
-  error_code ignored;
-  while (impl_->reading) co_await impl_->read_ended.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  while (impl_->reading) co_await impl_->read_ended.wait(impl_->executor);
   if (!sent || !impl_->is_open()) co_return;
   impl_->gone = true;
   const auto transport = impl_->transport;

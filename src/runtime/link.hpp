@@ -45,6 +45,13 @@ class SecureLink {
   [[nodiscard]] Task<Result<void>> write(ByteView plaintext);
   /// The same without sending it: it goes out with what is written next, or when a read has to wait. At most 16 KiB.
   [[nodiscard]] Result<void> put(ByteView plaintext);
+  /// Sends what was put, beside whoever reads.
+  void flush_soon();
+  /// Instead of a read that waits, and a coroutine that holds memory all the while: see Transport::when_readable. False
+  /// where there may be something to be read already.
+  [[nodiscard]] bool park(std::shared_ptr<ReadyListener> listener);
+  /// Gives memory back that the next bytes make anew. Not while a read is under way.
+  void rest();
   /// Says that nothing more will be written, with a close_notify of its own; reading goes on.
   void finish_writing();
   /// Ends TLS in both directions and gives the connection back: what comes behind the peer's close_notify, and what is

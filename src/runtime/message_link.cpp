@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/wake_up.hpp"
+
 namespace cpns::runtime {
 namespace {
 
@@ -62,15 +64,13 @@ Result<secret::SecretBuffer> with_header(ByteView message) {
 
 // A ticket each, served in order.
 struct MessageLink::SendQueue {
-  explicit SendQueue(const asio::any_io_executor& executor)
-      : turn_passed(executor, asio::steady_timer::time_point::max()) {}
   std::uint64_t next_ticket = 0;
   std::uint64_t serving = 0;
-  asio::steady_timer turn_passed;  // never expires; cancelled to wake those who wait
+  WakeUp turn_passed;
 };
 
 MessageLink::MessageLink(std::shared_ptr<SecureLink> link)
-    : link_(std::move(link)), queue_(std::make_shared<SendQueue>(link_->executor())) {}
+    : link_(std::move(link)), queue_(std::make_shared<SendQueue>()) {}
 
 Task<Result<secret::SecretBuffer>> MessageLink::receive(std::optional<Milliseconds> idle) {
   const auto link = link_;
@@ -108,13 +108,10 @@ Task<Result<void>> MessageLink::send(secret::SecretBuffer message) {
   message = {};
 
   const auto ticket = queue->next_ticket++;
-  boost::system::error_code ignored;
-  while (queue->serving != ticket) {
-    co_await queue->turn_passed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  }
+  while (queue->serving != ticket) co_await queue->turn_passed.wait(link->executor());
   auto sent = co_await link->write(framed->view());
   ++queue->serving;
-  queue->turn_passed.cancel();
+  queue->turn_passed.wake();
   co_return sent;
 }
 

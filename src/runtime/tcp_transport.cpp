@@ -48,6 +48,14 @@ class TcpTransport final : public Transport {
 
   [[nodiscard]] bool reads_at_once() const noexcept override { return true; }
 
+  [[nodiscard]] bool when_readable(std::shared_ptr<ReadyListener> listener) override {
+    if (!socket_.is_open()) return false;
+    socket_.async_wait(tcp::socket::wait_read,
+                       [listener = std::move(listener)](const error_code&) { listener->on_readable(); });
+    reads_without_yield_ = 0;  // it has waited
+    return true;
+  }
+
   Task<Result<void>> write(ByteView bytes, Milliseconds limit) override {
     error_code failed;
     while (!bytes.empty()) {

@@ -14,6 +14,13 @@ namespace cpns::runtime {
 
 class ByteStream;
 
+/// Who waits for a transport without a coroutine.
+class ReadyListener {
+ public:
+  virtual ~ReadyListener() = default;
+  virtual void on_readable() = 0;
+};
+
 /// One reader and one writer at a time, on the executor's thread.
 class Transport {
  public:
@@ -23,6 +30,9 @@ class Transport {
   [[nodiscard]] virtual Task<Result<std::size_t>> read_some(std::span<std::uint8_t> out) = 0;
   /// read_some puts bytes into `out` only right before it returns, never while its caller sleeps.
   [[nodiscard]] virtual bool reads_at_once() const noexcept = 0;
+  /// Calls the listener once, from the executor, when a read would not wait, or the transport has ended; nobody may
+  /// read before. False where that cannot be told; then nothing is called.
+  [[nodiscard]] virtual bool when_readable(std::shared_ptr<ReadyListener> /*listener*/) { return false; }
   /// All of it. Fails with `peer_too_slow` where nothing was taken for `limit`, or `connection_lost`.
   [[nodiscard]] virtual Task<Result<void>> write(ByteView bytes, Milliseconds limit) = 0;
   /// Says that nothing more will be written.

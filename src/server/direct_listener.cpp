@@ -30,6 +30,7 @@ DirectListener::DirectListener(Context& context, const Settings& settings, Tasks
       sessions_(context, settings, proxy_, tasks),
       quota_{settings.quota.pending, settings.quota.pending + 1},
       half_open_(settings.direct_link.max_half_open),
+      wheel_(tasks.executor()),
       http_links_(settings.direct_link.http_links_per_device),
       cpns_links_(settings.direct_link.cpns_links_per_device + 1),
       session_links_(settings.direct_link.cpns_links_per_device) {
@@ -40,13 +41,13 @@ DirectListener::DirectListener(Context& context, const Settings& settings, Tasks
 }
 
 void DirectListener::take(asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
-  const auto connection = std::make_shared<Connection>(std::move(socket), runtime::text_of(peer));
+  const auto connection = std::make_shared<Connection>(*this, std::move(socket), runtime::text_of(peer));
   enter_crowd(connection);
-  tasks_.spawn(serve(this, connection));
+  tasks_.go_on(serve(this, connection));
 }
 
 Task<void> DirectListener::serve_carried(std::shared_ptr<runtime::ByteStream> pipe, std::string via) {
-  const auto connection = std::make_shared<Connection>(std::move(pipe), std::move(via));
+  const auto connection = std::make_shared<Connection>(*this, std::move(pipe), std::move(via));
   enter_crowd(connection);
   co_await serve(this, connection);
 }
@@ -86,11 +87,14 @@ Task<void> DirectListener::serve(DirectListener* self, ConnectionPtr connection)
   } else {
     co_await self->serve_http(connection);
   }
-  connection->watching.reset();
+  if (!connection->parked) co_await self->end(connection);
+}
+
+Task<void> DirectListener::end(ConnectionPtr connection) {
+  connection->leave();
   co_await connection->link->shutdown();
-  self->context_.log.event(
-      Code::direct_link_closed,
-      {{"run", connection->run()}, {"cm_device_id", connection->device()}, {"peer", connection->peer}});
+  context_.log.event(Code::direct_link_closed,
+                     {{"run", connection->run()}, {"cm_device_id", connection->device()}, {"peer", connection->peer}});
 }
 
 // Nothing is made for a connection before its ClientHello is there; one that is carried has a PN GW to answer for it.

@@ -11,6 +11,7 @@
 #include "server/sessions.hpp"
 #include "server/settings.hpp"
 #include "server/tasks.hpp"
+#include "server/wheel.hpp"
 
 namespace cpns::server {
 
@@ -47,6 +48,8 @@ class DirectListener {
   [[nodiscard]] std::uint64_t half_open_dropped() const noexcept { return half_open_.dropped(); }
   [[nodiscard]] std::size_t http_links() const noexcept { return http_links_.count(); }
   [[nodiscard]] std::size_t cpns_links() const noexcept { return cpns_links_.count(); }
+  /// How many of its connections may yet need a second file descriptor: that of a service.
+  [[nodiscard]] std::size_t may_need_more() const noexcept { return half_open_.size() + http_links_.count(); }
 
  private:
   struct Connection;
@@ -65,6 +68,14 @@ class DirectListener {
                                                                std::string identity);
   [[nodiscard]] runtime::Task<void> serve_http(ConnectionPtr connection);
   [[nodiscard]] runtime::Task<void> serve_signalling(ConnectionPtr connection);
+  /// Until the link is over, or nothing is said on it: then it is parked, and costs no coroutine.
+  /// `readable`: it was parked, and something has come.
+  [[nodiscard]] runtime::Task<void> signal(ConnectionPtr connection, bool readable);
+  void resume(const ConnectionPtr& connection);
+  static runtime::Task<void> go_on(DirectListener* self, ConnectionPtr connection);
+  [[nodiscard]] runtime::Task<void> end(ConnectionPtr connection);
+  /// What a link needs from time to time: a look at its row, a Ping, an end where nothing answers.
+  void tick(const ConnectionPtr& connection);
   /// A message of the link; true where a session takes the link over.
   [[nodiscard]] runtime::Task<bool> on_signal(ConnectionPtr connection, ByteView raw);
   [[nodiscard]] runtime::Task<void> serve_session(ConnectionPtr connection);
@@ -88,7 +99,6 @@ class DirectListener {
   void look_again(const ConnectionPtr& connection);
   void report_places(const ConnectionPtr& connection);
   void on_predecessor_gone(const ids::CmDeviceId& old_id, const ids::CmDeviceId& id, const ids::CorrelationId& run);
-  static runtime::Task<void> keep_asking(DirectListener* self, ConnectionPtr connection);
   [[nodiscard]] Links::Entry enter(Links& links, const Connection& connection, std::string_view kind,
                                    std::function<void()> close);
   [[nodiscard]] runtime::Task<void> perform(ConnectionPtr connection, assign::LinkSession::Result outcome);
@@ -110,6 +120,7 @@ class DirectListener {
   Sessions sessions_;
   store::Quota quota_;  ///< of renewals: pending ones of one PN GW count, devices do not [S7]
   Crowd half_open_;
+  Wheel wheel_;
   Links http_links_;
   Links cpns_links_;     ///< one more than sessions may have: a renewal has a link of its own, for moments
   Links session_links_;  ///< those of them that carry a session [R7]

@@ -70,7 +70,8 @@ Task<void> DirectListener::begin_renewal(ConnectionPtr connection, const ids::Co
   std::copy_n(exporter->view().begin(), connection->exporter.size(), connection->exporter.begin());
   assign::Ends ends{context_.server_id, connection->lookup.device->pn_gw_id, run,
                     assign::Renews{connection->device(), connection->exporter}};
-  connection->renewal.emplace(std::move(ends), context_.policy, context_.alias_keys, context_.random, now());
+  connection->renewal =
+      std::make_unique<ServerSession>(std::move(ends), context_.policy, context_.alias_keys, context_.random, now());
   context_.log.event(Code::renewal_begun, {{"run", run}, {"cm_device_id", connection->device()}});
 }
 
@@ -207,8 +208,7 @@ void DirectListener::on_predecessor_gone(const ids::CmDeviceId& old_id, const id
 void DirectListener::watch(const ConnectionPtr& connection) {
   connection->open_since = std::chrono::steady_clock::now();
   connection->seen = {connection->lookup.commits, end_of(*connection->lookup.device)};
-  connection->watching.emplace(tasks_.executor());
-  look_again(connection);
+  tick(connection);
 }
 
 void DirectListener::look_again(const ConnectionPtr& connection) {
@@ -226,17 +226,11 @@ void DirectListener::look_again(const ConnectionPtr& connection) {
   if (end && *end <= time) {
     context_.log.event(Code::device_links_expired, {{"run", connection->run()}, {"cm_device_id", id}});
     close_links(id);
-    return;
   }
   report_places(connection);
   auto wait = std::min(std::chrono::milliseconds(kLookAgain), settings_.switch_time);
-  if (end) wait = std::min(wait, std::chrono::milliseconds(*end - time));
-  connection->watching->expires_after(wait);
-  connection->watching->async_wait(
-      [this, weak = std::weak_ptr(connection)](const boost::system::error_code& cancelled) {
-        const auto open = weak.lock();
-        if (!cancelled && open && open->watching) look_again(open);
-      });
+  if (end && *end > time) wait = std::min(wait, std::chrono::milliseconds(*end - time));
+  connection->look_at = std::chrono::steady_clock::now() + wait;
 }
 
 void DirectListener::report_places(const ConnectionPtr& connection) {

@@ -11,6 +11,12 @@ using runtime::Task;
 namespace {
 
 constexpr std::chrono::seconds kHelloLimit{10};
+/// A link on which nothing was said for so long gives memory back.
+constexpr std::chrono::seconds kRestAfter{1};
+
+Task<void> send_message(runtime::MessageLink messages, Bytes message) {
+  (void)co_await messages.send(ByteView(message));
+}
 
 }  // namespace
 
@@ -83,9 +89,9 @@ Task<void> DirectListener::serve_http(ConnectionPtr connection) {
 }
 
 Task<void> DirectListener::serve_signalling(ConnectionPtr connection) {
-  const auto entry = enter(cpns_links_, *connection, "cpns", [weak = std::weak_ptr<Connection>(connection)] {
+  connection->entry.emplace(enter(cpns_links_, *connection, "cpns", [weak = std::weak_ptr<Connection>(connection)] {
     if (const auto open = weak.lock()) open->link->abort();
-  });
+  }));
   if (!may_still_connect(*connection)) co_return;
   auto& session = connection->session.emplace(assign::Role::CpnsServer, context_.server_id, connection->device(),
                                               connection->run());
@@ -95,13 +101,35 @@ Task<void> DirectListener::serve_signalling(ConnectionPtr connection) {
     // With what answers the device's LinkHello, which a quick one has sent behind its Finished.
     if (const auto* send = std::get_if<assign::LinkSession::Send>(&action)) (void)messages.put(send->message);
   }
+  co_await signal(connection, false);
+}
+
+void DirectListener::resume(const ConnectionPtr& connection) {
+  connection->parked = connection->resting = false;
+  tasks_.go_on(go_on(this, connection));
+}
+
+Task<void> DirectListener::go_on(DirectListener* self, ConnectionPtr connection) {
+  co_await self->signal(connection, true);
+  if (!connection->parked) co_await self->end(connection);
+}
+
+Task<void> DirectListener::signal(ConnectionPtr connection, bool readable) {
+  auto& session = *connection->session;
+  auto& messages = *connection->messages;
   while (!connection->over) {
+    const bool may_park = session.open() && !connection->renewal && !std::exchange(readable, false);
+    if (may_park && connection->link->park(connection)) {
+      connection->parked = true;
+      co_return;
+    }
     const auto limit = session.open() ? settings_.dead : std::chrono::milliseconds(kHelloLimit);
     auto raw = co_await messages.receive(limit);
     if (raw && raw->empty()) break;
     if (!raw) {
       auto error = std::move(raw).error();
-      if (error.code == Code::peer_too_slow && session.open()) error = Error{Code::link_not_answered};
+      const bool silent = connection->unanswered || (error.code == Code::peer_too_slow && session.open());
+      if (silent) error = Error{Code::link_not_answered};
       log_refusal(*connection, error);
       break;
     }
@@ -111,11 +139,8 @@ Task<void> DirectListener::serve_signalling(ConnectionPtr connection) {
   }
   connection->over = true;
   end_renewal(connection);
-  if (connection->wake_asking) {
-    connection->wake_asking->raise();
-    co_await connection->asking_over->wait();
-  }
   if (connection->session_open) co_await serve_session(connection);
+  connection->entry.reset();
 }
 
 Task<bool> DirectListener::on_signal(ConnectionPtr connection, ByteView raw) {
@@ -146,10 +171,7 @@ Task<bool> DirectListener::on_signal(ConnectionPtr connection, ByteView raw) {
         const Bytes invitation = session.invite(connection->lookup.device->device_name);
         (void)co_await messages.send(ByteView(invitation));
       }
-      const auto executor = co_await asio::this_coro::executor;
-      connection->wake_asking = std::make_shared<Signal>(executor);
-      connection->asking_over = std::make_shared<Signal>(executor);
-      tasks_.spawn(keep_asking(this, connection));
+      wheel_.enter(*connection, Wheel::kTick);  // from now on it is asked, too
       co_return false;
     }
     refusal = std::move(message).error();
@@ -185,16 +207,27 @@ Task<void> DirectListener::perform(ConnectionPtr connection, assign::LinkSession
   if (outcome.over()) connection->over = true;
 }
 
-Task<void> DirectListener::keep_asking(DirectListener* self, ConnectionPtr connection) {
-  const auto wake = connection->wake_asking;
-  while (!connection->over) {
-    if (co_await wake->wait_for(self->settings_.ping)) break;
-    const auto silent = std::chrono::steady_clock::now() - connection->heard;
-    if (connection->over || silent < self->settings_.ping) continue;
-    const Bytes ping = connection->session->ping();
-    (void)co_await connection->messages->send(ByteView(ping));
+void DirectListener::tick(const ConnectionPtr& connection) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= connection->look_at) look_again(connection);
+  auto next = connection->look_at;
+  if (connection->session && connection->session->open() && !connection->over) {
+    const auto silent = now - connection->heard;
+    if (connection->parked && silent >= settings_.dead) {
+      connection->unanswered = true;
+      connection->link->abort();
+    } else if (silent >= settings_.ping && now - connection->asked >= settings_.ping) {
+      connection->asked = now;
+      tasks_.go_on(send_message(*connection->messages, connection->session->ping()));
+    } else if (connection->parked && !connection->resting && silent >= kRestAfter) {
+      connection->resting = true;
+      connection->link->rest();
+    }
+    next = std::min(next, std::max(connection->heard, connection->asked) + settings_.ping);
+    next = std::min(next, connection->heard + settings_.dead);
+    if (!connection->resting) next = std::min(next, now + kRestAfter);
   }
-  connection->asking_over->raise();
+  wheel_.enter(*connection, std::chrono::ceil<std::chrono::milliseconds>(next - now));
 }
 
 }  // namespace cpns::server

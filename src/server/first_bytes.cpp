@@ -1,9 +1,6 @@
 #include "server/first_bytes.hpp"
 
-#include <sys/socket.h>
-
 #include <array>
-#include <cerrno>
 
 #include "runtime/deadline.hpp"
 
@@ -36,14 +33,13 @@ void wake_with(asio::ip::tcp::socket& socket, std::size_t bytes) {
 std::size_t missing(asio::ip::tcp::socket& socket) {
   // Enough for the ClientHello of a device, so that one look does for most.
   std::array<std::uint8_t, 512> first{};
-  const auto got = ::recv(socket.native_handle(), first.data(), first.size(), MSG_PEEK | MSG_DONTWAIT);
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return kRecordHeader;
-  if (got <= 0 || first[0] != kHandshakeRecord) return 0;
-  if (got < static_cast<ssize_t>(kRecordHeader)) return kRecordHeader;
+  boost::system::error_code failed;
+  auto there = socket.receive(asio::buffer(first), asio::socket_base::message_peek, failed);
+  if (failed == asio::error::would_block || failed == asio::error::try_again) return kRecordHeader;
+  if (failed || first[0] != kHandshakeRecord) return 0;
+  if (there < kRecordHeader) return kRecordHeader;
   const std::size_t body = first[3] * 256U + first[4];
   if (body > kMaxRecord) return 0;
-  boost::system::error_code failed;
-  auto there = static_cast<std::size_t>(got);
   if (there == first.size()) there = socket.available(failed);
   return failed || there >= kRecordHeader + body ? 0 : kRecordHeader + body;
 }

@@ -15,11 +15,10 @@ constexpr std::chrono::seconds kStopLimit{2};
 /// Files for the store, the log, the admin interface and the like.
 constexpr rlim_t kReservedFiles = 64;
 
-/// A direct link with a request under way needs two: its own and the service's.
-std::size_t connection_limit() {
+std::size_t files_for_connections() {
   rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return 1'000'000;
-  return static_cast<std::size_t>(std::max<rlim_t>(files.rlim_cur, kReservedFiles + 32) - kReservedFiles) / 2;
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return 2'000'000;
+  return static_cast<std::size_t>(std::max<rlim_t>(files.rlim_cur, kReservedFiles + 32) - kReservedFiles);
 }
 
 RateTable::Limit rate_of(const LimitSettings& settings) {
@@ -51,7 +50,7 @@ Server::Server(asio::any_io_executor executor, ServerParts parts)
                parts_.log,
                identities_},
       tasks_(std::move(executor)),
-      max_connections_(connection_limit()),
+      max_files_(files_for_connections()),
       stop_clock_(tasks_.executor()),
       direct_rate_(rate_of(parts_.settings.limits), parts_.random, parts_.log),
       operator_rate_(rate_of(parts_.settings.limits), parts_.random, parts_.log) {}
@@ -178,7 +177,8 @@ Task<void> Server::watch_clock(Server* self) {
 }
 
 bool Server::has_room() {
-  if (tasks_.running() < max_connections_) return true;
+  // One that may yet have a request under way needs two: its own and the service's.
+  if (tasks_.running() + direct_links_->may_need_more() < max_files_) return true;
   const auto refused_before = refused_++;
   if (refused_before % 1000 == 0) {
     parts_.log.event(Code::connection_limit_reached, {{"connections", tasks_.running()}, {"count", refused_}});

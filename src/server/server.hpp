@@ -64,7 +64,7 @@ class Server {
   IdentityFilter identities_;
   Context context_;
   Tasks tasks_;
-  std::size_t max_connections_;
+  std::size_t max_files_;
   std::uint64_t refused_ = 0;
   Signal stop_clock_;
   bool stopping_ = false;

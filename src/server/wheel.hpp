@@ -2,8 +2,10 @@
 // One timer for very many that wait some seconds: a million idle links would each hold a timer otherwise, and each a
 // place in one long queue. Coarse: a member is looked at up to kTick late. On the loop's thread.
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <utility>
 
 #include "runtime/asio.hpp"
 
@@ -79,7 +81,8 @@ class Wheel {
         member.leave();
         member.on_due();
       }
-      turn(at);
+      turning_ = std::ranges::any_of(rings_, [](const Member& one) { return one.after_ != &one; });
+      if (turning_) turn(at);
     });
   }
 

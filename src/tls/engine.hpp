@@ -63,6 +63,10 @@ class Engine {
   /// Plaintext from the peer, up to `out.size()` bytes; 0 where there is none yet. Only while Open (or Closed: the
   /// rest).
   [[nodiscard]] virtual Result<std::size_t> read(std::span<std::uint8_t> out) = 0;
+  /// False where read() is sure to give nothing before something more was fed.
+  [[nodiscard]] virtual bool may_be_readable() const { return true; }
+  /// Gives memory back that the next record makes anew: for a link on which nothing is said for a while.
+  virtual void rest() {}
   /// Plaintext for the peer; all of it is taken. Only while Open.
   [[nodiscard]] virtual Result<void> write(ByteView plaintext) = 0;
   /// Sends close_notify. Reading what the peer still sends stays possible.

@@ -43,6 +43,10 @@ Error OpenSslEngine::failure() {
                            .verify_result = SSL_get_verify_result(ssl_.get())}));
 }
 
+bool OpenSslEngine::may_be_readable() const {
+  return state_ != EngineState::Open || unread_input() > 0 || SSL_has_pending(ssl_.get()) == 1;
+}
+
 std::size_t OpenSslEngine::unread_input() const { return BIO_ctrl_pending(input_); }
 
 Result<void> OpenSslEngine::feed(ByteView ciphertext) {

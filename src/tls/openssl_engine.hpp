@@ -42,6 +42,7 @@ class OpenSslEngine final : public Engine {
   Result<void> write(ByteView plaintext) override;
   void close() override;
   bool peer_closed() const override { return peer_closed_; }
+  bool may_be_readable() const override;
   Bytes take_rest() override;
   std::string alpn() const override;
   PeerIdentity peer() const override;

@@ -2,68 +2,19 @@
 (`core run -- programs_test.py`)."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
-import tempfile
 import time
 import unittest
 from pathlib import Path
 
 from core_test import core
-from phone import Phone, Usim
-from programs import BIN, SERVER, SERVER_ID, SERVICE, SUBSCRIBERS, World, wait_until
-from sip import Sip, Stream
+from programs import BIN, SERVER_ID, SERVICE, wait_until
+from programs_case import GW1, GW3, ProgramsCase
 from sip_trace import read_capture
 
-import socket
 
-GW1, GW2, GW3 = "127.0.20.1", "127.0.20.2", "127.0.20.3"
-CPNS_BODY = [("Content-Type", "application/vnd.cpns.v1+protobuf")]
-
-
-class ProgramsTest(unittest.TestCase):
-    def setUp(self) -> None:
-        self.capture = Path(os.environ["CPNS_IMS_RUN"]) / "capture.jsonl"
-        self.folder = tempfile.TemporaryDirectory(prefix="cpns-ims-")
-        self.world: World | None = None
-
-    def tearDown(self) -> None:
-        if self.world:
-            self.world.close()
-        self.folder.cleanup()
-
-    def start(self, more_settings: str = "") -> World:
-        self.world = World(Path(self.folder.name), more_settings)
-        self.world.start_server()
-        return self.world
-
-    def with_gateway(self, user: str = "gw1", address: str = GW1, more_settings: str = ""):
-        world = self.start(more_settings)
-        gateway = world.gateway(user, address)
-        gateway.start()
-        gateway.wait_for("E756")
-        world.server.wait_for("E773", 4, pn_gw_id=f"sip:{user}@ims.cpns.test")
-        return world, gateway
-
-    def phone(self, user: str, address: str) -> Phone:
-        return Phone(user, Usim.of(SUBSCRIBERS[user]), address)
-
-    def straight(self, headers: list[tuple[str, str]], source: str = "127.0.20.9") -> int:
-        """The status that a MESSAGE gets which goes to the server directly; 0 where there is no answer."""
-        stream = Stream(socket.create_connection((SERVER, 5060), 5, (source, 0)))
-        stream.send(Sip(f"MESSAGE {SERVICE} SIP/2.0", [
-            ("Via", f"SIP/2.0/TCP {source};branch=z9hG4bK{os.urandom(8).hex()};rport"), ("Max-Forwards", "70"),
-            ("From", "<sip:gw1@ims.cpns.test>;tag=1"), ("To", f"<{SERVICE}>"), ("Call-ID", os.urandom(8).hex()),
-            ("CSeq", "1 MESSAGE"), *CPNS_BODY, *headers], b"x"))
-        try:
-            return stream.receive(3).status
-        except (OSError, EOFError):
-            return 0
-        finally:
-            stream.close()
-
+class ProgramsTest(ProgramsCase):
     def test_when_a_device_is_paired_over_ims_then_the_sixteen_steps_end_in_a_direct_link(self) -> None:
         world, gateway = self.with_gateway()
         world.pair(gateway, "tablet")
@@ -99,23 +50,6 @@ class ProgramsTest(unittest.TestCase):
         self.assertEqual(shown.returncode, 1)
         self.assertIn("Key Seed", shown.stdout)
 
-    def test_when_k_differs_then_the_gateway_does_not_believe_the_network_and_says_so(self) -> None:
-        world = self.start()
-        gateway = world.gateway("gw1", GW1, k="00" * 16)
-        gateway.start()
-        line = gateway.wait_for("P750")
-        self.assertEqual(line["level"], "error")
-        self.assertEqual(gateway.lines("E756"), [])
-
-    def test_when_the_network_expects_another_answer_then_the_gateway_is_not_registered_and_says_so(self) -> None:
-        world = self.start()
-        core("spoil-xres", "sip:gw1@ims.cpns.test")
-        gateway = world.gateway("gw1", GW1)
-        gateway.start()
-        gateway.wait_for("P759")
-        self.assertEqual(gateway.lines("E756"), [])
-        self.assertEqual(world.server.lines("E773"), [])
-
     def test_when_the_network_counts_behind_then_gateway_and_network_resynchronise_even_after_a_restart(self) -> None:
         world = self.start()
         core("set-sqn", "sip:gw1@ims.cpns.test", "320000")
@@ -128,52 +62,6 @@ class ProgramsTest(unittest.TestCase):
         gateway.wait_for("E751")
         gateway.wait_for("E758")
         gateway.wait_for("E756")
-
-    def test_when_a_phone_lies_about_who_it_is_then_the_server_takes_it_for_who_it_is(self) -> None:
-        world = self.start()
-        phone = self.phone("gw1", GW1)
-        self.assertEqual(phone.register()[-1], 200)
-        lies = [("P-Asserted-Identity", "<sip:gw3@ims.cpns.test>"),
-                ("P-Preferred-Identity", "<sip:gw3@ims.cpns.test>")]
-        self.assertEqual(phone.message(b"nonsense", sender="sip:gw3@ims.cpns.test", more=lies), 200)
-        world.server.wait_for("E587", pn_gw_id="sip:gw1@ims.cpns.test")
-        self.assertEqual(world.server.lines("E587", pn_gw_id="sip:gw3@ims.cpns.test"), [])
-        phone.close()
-
-    def test_when_a_message_comes_straight_from_outside_then_the_server_does_not_hear_it(self) -> None:
-        world, _ = self.with_gateway()
-        asserted = [("P-Asserted-Identity", "<sip:gw1@ims.cpns.test>")]
-        # The kernel drops what others than the S-CSCF send.
-        self.assertEqual(self.straight(asserted), 0)
-        self.assertEqual(self.straight(asserted, "127.0.10.2"), 0)
-        self.assertEqual(world.devices(), [])
-        self.assertEqual(world.server.lines("E587"), [])
-        # The same bytes from the S-CSCF's address are heard.
-        core("stop", "scscf")
-        self.assertEqual(self.straight(asserted, "127.0.10.3"), 200)
-        world.server.wait_for("E587")
-
-    def test_when_a_message_asserts_no_or_two_identities_then_the_server_refuses_it(self) -> None:
-        world, _ = self.with_gateway()
-        one = ("P-Asserted-Identity", "<sip:gw1@ims.cpns.test>")
-        # From the S-CSCF's own address: what a core whose trust domain leaks would let through.
-        core("stop", "scscf")
-        self.assertEqual(self.straight([], "127.0.10.3"), 403)
-        world.server.wait_for("P766")
-        self.assertEqual(self.straight([one, one], "127.0.10.3"), 403)
-        self.assertEqual(self.straight([("P-Asserted-Identity", one[1] + ", <tel:+15550100>")], "127.0.10.3"), 403)
-        self.assertEqual(len(world.server.lines("P767")), 2)
-        self.assertEqual(self.straight([one], "127.0.10.3"), 200)
-
-    def test_when_a_user_has_not_the_service_then_his_gateway_gets_nothing_and_says_so(self) -> None:
-        world = self.start()
-        gateway = world.gateway("gw2", GW2)
-        gateway.start()
-        gateway.wait_for("E756")
-        self.assertNotEqual(world.pair(gateway, "tablet", good=False).returncode, 0)
-        wait_until("the gateway's word", lambda: gateway.lines("P776") + gateway.lines("T754") + gateway.lines("T771"))
-        self.assertEqual(world.devices(), [])
-        self.assertEqual(world.admin("gateways")["gateways"], [])
 
     def test_when_the_network_ends_a_registration_in_an_assignment_then_nothing_is_half_known(self) -> None:
         world, gateway = self.with_gateway()
@@ -245,29 +133,6 @@ class ProgramsTest(unittest.TestCase):
         nobody = world.cpns("gateway", "invite", "sip:gw3@ims.cpns.test", "camera", good=False)
         self.assertNotEqual(nobody.returncode, 0)
         self.assertIn("T789", nobody.stderr)
-
-    def test_when_an_identity_is_of_one_binding_then_the_other_never_gets_it(self) -> None:
-        world, gateway = self.with_gateway()
-        world.pair(gateway, "tablet")
-        token = world.folder / "token"
-        refused = world.cpns("gateway", "add", "sip:gw1@ims.cpns.test", "--token-file", str(token), good=False)
-        self.assertIn("P362", refused.stderr)
-        world.cpns("gateway", "add", "sip:gw3@ims.cpns.test", "--token-file", str(token))
-        second = world.gateway("gw3", GW3)
-        second.start()
-        second.wait_for("E756")
-        self.assertNotEqual(world.pair(second, "camera", good=False).returncode, 0)
-        world.server.wait_for("P362")
-        self.assertEqual([one["device_name"] for one in world.devices()], ["tablet"])
-
-    def test_when_a_user_is_revoked_then_devices_and_link_end_and_he_is_refused(self) -> None:
-        world, gateway = self.with_gateway()
-        world.pair(gateway, "tablet")
-        world.cpns("gateway", "revoke", "sip:gw1@ims.cpns.test", "--yes")
-        self.assertEqual([one["state"] for one in world.devices()], ["revoked"])
-        self.assertEqual(world.request("tablet", good=False), {})
-        self.assertNotEqual(world.pair(gateway, "camera", good=False).returncode, 0)
-        world.server.wait_for("L355")
 
     def test_when_the_gateway_ends_in_order_then_the_network_and_the_server_know(self) -> None:
         world, gateway = self.with_gateway()

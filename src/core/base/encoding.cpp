@@ -67,7 +67,6 @@ std::string encode(ByteView bytes, unsigned bits, Alphabet alphabet) {
 }
 
 Result<Bytes> decode(std::string_view text, unsigned bits, Alphabet alphabet, Code code) {
-  const Error bad{code, std::to_string(text.size()) + " characters of another form", "the one canonical form"};
   Bytes out;
   out.reserve(text.size() * bits / 8);
   unsigned held = 0;
@@ -84,7 +83,9 @@ Result<Bytes> decode(std::string_view text, unsigned bits, Alphabet alphabet, Co
     }
   }
   // A whole unused letter, or unused bits that are not zero, would give one value two texts.
-  if (wrong != 0 || held >= bits || (buffer & ((1U << held) - 1U)) != 0) return bad;
+  if (wrong != 0 || held >= bits || (buffer & ((1U << held) - 1U)) != 0) {
+    return Error{code, std::to_string(text.size()) + " characters of another form", "the one canonical form"};
+  }
   return out;
 }
 

@@ -87,9 +87,11 @@ Bytes aes256gcm_seal(std::span<const std::uint8_t, 32> key, std::span<const std:
 
 Result<secret::SecretBuffer> aes256gcm_open(std::span<const std::uint8_t, 32> key,
                                             std::span<const std::uint8_t, 12> nonce, ByteView aad, ByteView sealed) {
-  const Error bad{Code::sealed_value_does_not_open, std::to_string(sealed.size()) + " bytes that do not authenticate",
-                  "what was sealed under this key for this place"};
-  if (sealed.size() < kGcmTagSize) return bad;
+  const auto bad = [&] {
+    return Error{Code::sealed_value_does_not_open, std::to_string(sealed.size()) + " bytes that do not authenticate",
+                 "what was sealed under this key for this place"};
+  };
+  if (sealed.size() < kGcmTagSize) return bad();
   const std::size_t size = sealed.size() - kGcmTagSize;
   secret::SecretBuffer out(size);
   std::array<std::uint8_t, kGcmTagSize> tag;
@@ -103,7 +105,7 @@ Result<secret::SecretBuffer> aes256gcm_open(std::span<const std::uint8_t, 32> ke
   }
   require(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kGcmTagSize, tag.data()) == 1);
   std::uint8_t rest[16];
-  if (EVP_DecryptFinal_ex(context.get(), rest, &n) != 1) return bad;
+  if (EVP_DecryptFinal_ex(context.get(), rest, &n) != 1) return bad();
   return out;
 }
 

@@ -189,6 +189,14 @@ void Connection::open(TrafficSecret read, TrafficSecret write) {
   state_ = EngineState::Open;
 }
 
+void Connection::rest() {
+  if (may_be_readable() || sent_ < output_.size() || !message_.empty()) return;
+  for (auto* buffer : {&input_, &output_, &message_}) Bytes().swap(*buffer);
+  taken_ = sent_ = 0;
+  read_->rest();
+  write_->rest();
+}
+
 PeerIdentity Connection::peer() const {
   PeerIdentity peer;
   if (state_ == EngineState::Open || state_ == EngineState::Closed) peer.psk_identity = identity_;

@@ -23,6 +23,10 @@ class Connection : public Engine {
   Result<void> write(ByteView plaintext) final;
   void close() final;
   bool peer_closed() const final { return peer_closed_; }
+  bool may_be_readable() const final {
+    return state_ != EngineState::Open || !plaintext_.empty() || taken_ < input_.size();
+  }
+  void rest() final;
   Bytes take_rest() final;
   std::string alpn() const final { return alpn_; }
   PeerIdentity peer() const final;

@@ -56,6 +56,7 @@ Result<std::optional<Connection::Content>> Connection::next_record() {
         return fail(out_of_order("a record between the parts of a message", "the message's rest"));
       return std::optional(Content{type, content});
     }
+    if (read_->resting()) read_->wake(suite_, *read_secret_);
     auto opened = read_->open(record);
     if (!opened) return fail(of_record(std::move(opened).error()));
     const auto inner = static_cast<ContentType>(opened->type);
@@ -167,6 +168,7 @@ void Connection::send_record(ContentType type, ByteView content) {
     output_.insert(output_.end(), content.begin(), content.end());
     return;
   }
+  if (write_->resting()) write_->wake(suite_, *write_secret_);
   output_.resize(at + content.size() + kRecordOverhead);
   const auto sealed = write_->seal(type, content, 0, std::span(output_).subspan(at));
   // It can fail for want of a key update alone, and that is made long before.

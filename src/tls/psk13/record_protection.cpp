@@ -43,14 +43,19 @@ void RecordProtection::FreeContext::operator()(evp_cipher_ctx_st* context) const
 }
 
 RecordProtection::RecordProtection(Suite suite, const TrafficSecret& traffic, std::uint64_t records_per_key)
-    : context_(EVP_CIPHER_CTX_new()), iv_(Iv::make([](auto) {})), limit_(records_per_key) {
-  require_done(context_ != nullptr);
+    : iv_(Iv::make([](auto) {})), limit_(records_per_key) {
   rekey(suite, traffic);
 }
 
 void RecordProtection::rekey(Suite suite, const TrafficSecret& traffic) {
   sequence_ = 0;
   iv_ = Iv::make([&](std::span<std::uint8_t, 12> to) { expand_label(bytes_of(traffic), "iv", {}, to); });
+  wake(suite, traffic);
+}
+
+void RecordProtection::wake(Suite suite, const TrafficSecret& traffic) {
+  if (!context_) context_.reset(EVP_CIPHER_CTX_new());
+  require_done(context_ != nullptr);
   std::array<std::uint8_t, 32> key;
   const auto used = std::span(key).first(suite == Suite::Aes128Gcm ? 16 : 32);
   expand_label(bytes_of(traffic), "key", {}, used);

@@ -36,6 +36,11 @@ class RecordProtection {
   RecordProtection(Suite suite, const TrafficSecret& traffic, std::uint64_t records_per_key = kRecordsPerKey);
   /// The same for another epoch, without another context: sequence numbers begin again.
   void rekey(Suite suite, const TrafficSecret& traffic);
+  /// Gives libcrypto's context back, a kilobyte and more; before the next record wake() has to make it anew, from the
+  /// secret of this epoch. Sequence numbers go on.
+  void rest() noexcept { context_.reset(); }
+  [[nodiscard]] bool resting() const noexcept { return context_ == nullptr; }
+  void wake(Suite suite, const TrafficSecret& traffic);
   RecordProtection(RecordProtection&&) noexcept;
   RecordProtection& operator=(RecordProtection&&) noexcept;
   ~RecordProtection();

@@ -228,6 +228,7 @@ Connection::Verdict ServerConnection::on_finished(ByteView message, bool last) {
   open(std::move(*client_application_), std::move(*server_application_));
   client_application_.reset();
   server_application_.reset();
+  for (auto* kept : {&session_id_, &share_, &alpn_offer_, &imported_}) Bytes().swap(*kept);
   return std::nullopt;
 }
 

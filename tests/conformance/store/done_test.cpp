@@ -52,6 +52,24 @@ TEST_P(DoneTest, when_the_store_closes_then_every_write_that_was_begun_has_its_d
   EXPECT_EQ(calls, 200);
 }
 
+// A row that was read before its number of commits is trusted for as long as the number stays [V1].
+TEST_P(DoneTest, when_a_write_is_done_then_it_was_counted_before_and_reads_count_nothing) {
+  ASSERT_EQ(make_active(store(), 1), "done");
+  const auto before = store().commits();
+  EXPECT_TRUE(store().find(cm_device_id(1)).value());
+  EXPECT_TRUE(store().show(cm_device_id(1)).value());
+  EXPECT_EQ(store().commits(), before);
+  std::uint64_t at_done = before;
+  EXPECT_EQ(outcome([&](Done done) {
+              store().revoke(cm_device_id(1), at(1100), [&, done](Result<assign::Durable> result) {
+                at_done = store().commits();
+                done(std::move(result));
+              });
+            }),
+            "done");
+  EXPECT_GT(at_done, before);
+}
+
 TEST_P(DoneTest, when_a_done_reads_then_it_sees_its_own_write) {
   std::size_t seen = 0;
   EXPECT_EQ(outcome([&](Done done) {

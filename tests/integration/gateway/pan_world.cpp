@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "pngw/standalone_link.hpp"
 #include "runtime/clock.hpp"
 #include "store/sync.hpp"
 

@@ -75,17 +75,15 @@ class ImsUserTest : public ::testing::Test {
     EXPECT_TRUE(run_until([&] { return !outcome.empty(); }));
     return outcome;
   }
-  int told(std::string_view type, const Bytes& body) {
-    return asked({"MESSAGE",
-                  "",
-                  "",
-                  {{"From", "<sip:cpns@cpns.test>;tag=1"},
-                   {"To", "<sip:gw1@cpns.test>"},
-                   {"Call-ID", "c" + std::to_string(++number_)},
-                   {"CSeq", "1 MESSAGE"},
-                   {"Content-Type", std::string(type)}},
-                  body,
-                  ""});
+  int told(std::string_view type, const Bytes& body,
+           const std::vector<std::string>& asserted = {"<sip:cpns@cpns.test>"}) {
+    SipHeaders headers{{"From", "<sip:cpns@cpns.test>;tag=1"},
+                       {"To", "<sip:gw1@cpns.test>"},
+                       {"Call-ID", "c" + std::to_string(++number_)},
+                       {"CSeq", "1 MESSAGE"},
+                       {"Content-Type", std::string(type)}};
+    for (const auto& one : asserted) headers.push_back({"P-Asserted-Identity", one});
+    return asked({"MESSAGE", "", "", std::move(headers), body, ""});
   }
   /// What the S-CSCF says of the contact that was registered last.
   int notified(std::string_view event) {
@@ -201,6 +199,15 @@ TEST_F(ImsUserTest, when_a_request_does_not_come_from_the_p_cscf_then_it_is_refu
   EXPECT_EQ(told(kCpnsContentType, {1}), 200);
   std::ifstream log(std::string(dir_.path()) + "/log");
   EXPECT_NE(std::string(std::istreambuf_iterator<char>(log), {}).find("P765"), std::string::npos);
+}
+
+TEST_F(ImsUserTest, when_another_user_of_the_network_writes_then_it_is_refused) {
+  come_up();
+  EXPECT_EQ(told(kCpnsContentType, {1}, {"<sip:gw3@cpns.test>"}), 403);
+  EXPECT_EQ(told(kCpnsContentType, {1}, {}), 403);
+  EXPECT_EQ(told(kCpnsContentType, {1}, {"<sip:cpns@cpns.test>", "<sip:gw3@cpns.test>"}), 403);
+  EXPECT_TRUE(heard_.empty());
+  EXPECT_EQ(told(kCpnsContentType, {1}, {"\"CPNS\" <sip:cpns@CPNS.test>"}), 200);
 }
 
 TEST_F(ImsUserTest, when_the_proxy_is_over_tls_and_the_stack_is_not_then_it_is_said_at_once) {

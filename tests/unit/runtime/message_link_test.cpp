@@ -139,6 +139,54 @@ TEST(MessageLink, when_many_send_at_once_then_messages_stay_whole_and_in_order) 
   EXPECT_TRUE(received.closed);
 }
 
+Task<void> put_then_send(std::shared_ptr<SecureLink> link) {
+  MessageLink messages(link);
+  EXPECT_TRUE(messages.put(as_bytes("one")));
+  EXPECT_TRUE(messages.put(as_bytes("two")));
+  const auto sent = co_await messages.send(as_bytes("three"));
+  EXPECT_TRUE(sent.ok());
+  co_await link->shutdown();
+}
+
+TEST(MessageLink, when_messages_are_put_then_they_go_out_with_the_next_in_order) {
+  Loop loop;
+  const auto links = open_links(loop.context());
+  shake_both(loop, links);
+  Received received;
+  loop.spawn(receive_all(links.server, &received));
+  loop.spawn(put_then_send(links.client));
+  loop.run();
+  EXPECT_EQ(received.messages, (std::vector<std::string>{"one", "two", "three"}));
+}
+
+Task<void> put_then_receive(std::shared_ptr<SecureLink> link, std::string* answer) {
+  MessageLink messages(link);
+  EXPECT_TRUE(messages.put(as_bytes("question")));
+  auto got = co_await messages.receive();
+  if (got) *answer = as_text(got->view());
+  co_await link->shutdown();
+}
+
+Task<void> answer_one(std::shared_ptr<SecureLink> link) {
+  MessageLink messages(link);
+  auto got = co_await messages.receive();
+  EXPECT_TRUE(got.ok() && as_text(got->view()) == "question");
+  const auto sent = co_await messages.send(as_bytes("answer"));
+  EXPECT_TRUE(sent.ok());
+  co_await link->shutdown();
+}
+
+TEST(MessageLink, when_a_message_is_put_then_it_goes_out_before_a_receive_waits) {
+  Loop loop;
+  const auto links = open_links(loop.context());
+  shake_both(loop, links);
+  std::string answer;
+  loop.spawn(put_then_receive(links.client, &answer));
+  loop.spawn(answer_one(links.server));
+  loop.run();
+  EXPECT_EQ(answer, "answer");
+}
+
 Task<void> refuse_to_send(std::shared_ptr<SecureLink> link) {
   MessageLink messages(link);
   const Bytes nothing;
@@ -147,6 +195,7 @@ Task<void> refuse_to_send(std::shared_ptr<SecureLink> link) {
   const auto large = co_await messages.send(ByteView(too_much));
   EXPECT_FALSE(empty.ok());
   EXPECT_FALSE(large.ok());
+  EXPECT_FALSE(messages.put(nothing));
 }
 
 TEST(MessageLink, when_a_message_of_ours_is_empty_or_too_long_then_it_is_not_sent) {
