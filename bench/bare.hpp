@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "tls/psk13/sha256.hpp"
+#include "core/crypto/sha256.hpp"
 #include "tls/x25519/x25519.hpp"
 
 namespace cpns::bench {
@@ -61,8 +61,8 @@ class Bare {
   bool symmetric() {
     crypto::Digest digest{};
     std::array<std::uint8_t, 50> data{};
-    for (int i = 0; i < kHmacs; ++i) digest = tls::psk13::hmac(digest, data);
-    tls::psk13::Sha256 transcript;
+    for (int i = 0; i < kHmacs; ++i) digest = crypto::hmac(digest, {data});
+    crypto::Sha256 transcript;
     std::array<std::uint8_t, 10 * 64 - 9> messages{};
     transcript.add(messages);
     const auto hash = transcript.finish();

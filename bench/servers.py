@@ -3,11 +3,14 @@
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 
+# Whoever ends a bench early ends its servers too.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 CORES = sorted(os.sched_getaffinity(0))
 
 
@@ -50,6 +53,20 @@ class Server:
         children = pathlib.Path(f"/proc/{own}/task/{own}/children").read_text().split()
         return [str(own), *children]
 
+    def cpu(self):
+        """Ticks of the process that was started, all its threads."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+
+    def wait_until_quiet(self):
+        """A server looks through its store when it starts, and that is not what is measured."""
+        until(lambda: self.cpu_in(1.0) <= 1, f"the start of {self.what}")
+
+    def cpu_in(self, seconds):
+        before = self.cpu()
+        time.sleep(seconds)
+        return self.cpu() - before
+
     def stop(self):
         self.process.terminate()
         self.process.wait()
@@ -88,4 +105,5 @@ def cpns(programs, work, engine, devices, known):
                     [programs / "cpns-server", "run", folder, "--log-format", "json", "--log-file", log], port,
                     folder.with_suffix(".out"))
     until(lambda: log_has(log, "restart_loaded"), "loading the identities")
+    server.wait_until_quiet()
     return server

@@ -46,8 +46,12 @@ struct Log::Impl {
     if (!waiting.empty()) waiting.push_back('\n');
     const bool first = waiting.empty();
     waiting += text;
-    const bool alone = line.time.mono_us - written_us >= std::chrono::microseconds(kPause).count();
-    if (!later || info.level >= Level::Warning || (first && alone) || waiting.size() > kMostWaiting) return write_out();
+    if (line.time.mono_us - window_us >= std::chrono::microseconds(kPause).count()) {
+      window_us = line.time.mono_us;
+      in_window = 0;
+    }
+    const bool few = ++in_window <= kAtOnce;
+    if (!later || info.level >= Level::Warning || (first && few) || waiting.size() > kMostWaiting) return write_out();
     if (first) later();
   }
 
@@ -56,13 +60,13 @@ struct Log::Impl {
     if (waiting.empty()) return;
     logger->log(spdlog::level::info, spdlog::string_view_t(waiting.data(), waiting.size()));
     waiting.clear();
-    written_us = monotonic_us();
   }
 
   std::mutex mutex;
   std::function<void()> later;
-  std::string waiting;  // lines, without the end of the last
-  std::int64_t written_us = 0;
+  std::string waiting;         // lines, without the end of the last
+  std::int64_t window_us = 0;  // when the pause began in which lines are counted
+  std::size_t in_window = 0;
 };
 
 Log::Log(LogOptions options) : impl_(std::make_unique<Impl>()) {

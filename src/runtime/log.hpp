@@ -61,13 +61,14 @@ class Log {
   /// The same for an Error: adds step, got and expected where they are there.
   void error(const Error& error, std::initializer_list<Field> fields = {});
 
-  /// From now on a line below Warning that comes within kPause after another may wait for more of its kind, so that a
-  /// crowd of connections costs few system calls: `later` is called, from any thread, when one has begun to wait, and
-  /// must see to it that flush() is called within kPause. Warnings and errors never wait, and take what waits along.
-  /// Without `later` nothing waits any more.
+  /// From now on a line below Warning that comes behind kAtOnce others within kPause may wait for more of its kind, so
+  /// that a crowd of connections costs few system calls; whoever watches one device sees its lines as they come:
+  /// `later` is called, from any thread, when one has begun to wait, and must see to it that flush() is called within
+  /// kPause. Warnings and errors never wait, and take what waits along. Without `later` nothing waits any more.
   void hold(std::function<void()> later);
   void flush();
   static constexpr std::chrono::milliseconds kPause{2};
+  static constexpr std::size_t kAtOnce = 32;
 
  private:
   struct Impl;

@@ -105,7 +105,9 @@ Task<void> DirectListener::serve_signalling(ConnectionPtr connection) {
 }
 
 void DirectListener::resume(const ConnectionPtr& connection) {
-  connection->parked = connection->resting = false;
+  connection->parked = false;
+  // It rests again soon, whenever the next look at it was to be.
+  if (std::exchange(connection->resting, false)) wheel_.enter(*connection, kRestAfter);
   tasks_.go_on(go_on(this, connection));
 }
 

@@ -169,8 +169,7 @@ Result<ImsSettings> ims_settings(const ConfigTable& table) {
   CPNS_TRY(made.public_service_identity, table.text("public_service_identity", ""));
   CPNS_TRY(made.max_users, count(table, "max_users", 1'000'000, 100'000'000));
   if (listen.empty()) return made;
-  CPNS_TRY(made.listen, sip_uri(table, "listen", listen, false));
-  if (!folder.empty()) made.listen = "sips" + made.listen.substr(3, made.listen.find(';') - 3);
+  CPNS_TRY(made.listen, sip_uri(table, "listen", listen, !folder.empty()));
   CPNS_TRY(made.next_hop, sip_uri(table, "next_hop", next_hop, !folder.empty()));
   if (made.s_cscf.empty()) return table.refuse("s_cscf", "no address", "1-64 addresses of the S-CSCFs");
   if (!folder.empty() && made.s_cscf_names.empty()) {

@@ -62,10 +62,50 @@ TEST_F(GatewayConfigTest, endpoints_and_log_are_read) {
   EXPECT_EQ(config->log.file, (dir.path() / "gw.log").string());
 }
 
+TEST_F(GatewayConfigTest, what_the_ims_command_writes_is_read_back) {
+  ImsSettings ims{*ids::PnGwId::parse("sip:alice@ims.test"),
+                  "alice@ims.test",
+                  "ims.test",
+                  *ids::Endpoint::parse("pcscf.ims.test:5061"),
+                  true,
+                  "sip:cpns@ims.test",
+                  "192.0.2.20",
+                  "192.0.2.1",
+                  true,
+                  "a \"reader\"",
+                  "/etc/pin"};
+  const auto config = load(config_text({*ids::ServerId::parse("cpns.test"), ims}, ims.user, kDefaultPanListen));
+  ASSERT_TRUE(config.ok()) << to_text(config.error());
+  const auto& read = std::get<ImsSettings>(config->operator_link.kind);
+  EXPECT_EQ(read.user, ims.user);
+  EXPECT_EQ(read.private_identity, ims.private_identity);
+  EXPECT_EQ(read.realm, ims.realm);
+  EXPECT_EQ(read.pcscf.text(), ims.pcscf.text());
+  EXPECT_TRUE(read.tls);
+  EXPECT_EQ(read.service, ims.service);
+  EXPECT_EQ(read.local, ims.local);
+  EXPECT_EQ(read.pcscf_address, ims.pcscf_address);
+  EXPECT_TRUE(read.card);
+  EXPECT_EQ(read.reader, ims.reader);
+  EXPECT_EQ(read.pin_file, ims.pin_file);
+}
+
+TEST_F(GatewayConfigTest, when_an_ims_user_is_wrong_then_the_error_names_it) {
+  const std::string begin = "[operator_link]\nkind = \"ims\"\nserver_id = \"x\"\n";
+  expect_refused(begin, Code::config_key_missing);
+  expect_refused(begin + "user = \"alice\"\n", Code::config_value_refused);
+  expect_refused(begin + "user = \"sip:a@b\"\npcscf = \"p\"\n", Code::config_value_refused);
+  expect_refused(begin + "user = \"sip:a@b\"\npcscf = \"p:1\"\nservice = \"cpns\"\n", Code::config_value_refused);
+  expect_refused(begin +
+                     "user = \"sip:a@b\"\npcscf = \"p:1\"\nservice = \"sip:c@b\"\nprivate_identity = \"a@b\"\n"
+                     "realm = \"b\"\ntransport = \"udp\"\n",
+                 Code::config_value_refused);
+}
+
 TEST_F(GatewayConfigTest, when_something_is_wrong_then_the_error_names_it) {
   expect_refused("[operator_link]\nserver = \"s:1\"\n", Code::config_key_missing);
   expect_refused("[operator_link]\nserver = \"no port\"\nserver_id = \"x\"\n", Code::config_value_refused);
-  expect_refused("[operator_link]\nkind = \"ims\"\nserver = \"s:1\"\nserver_id = \"x\"\n",
+  expect_refused("[operator_link]\nkind = \"carrier pigeon\"\nserver = \"s:1\"\nserver_id = \"x\"\n",
                  Code::operator_link_kind_unknown);
   expect_refused(good + "colour = \"blue\"\n", Code::config_key_unknown);
   expect_refused(good + "[pan_link]\nendpoints = [\"nonsense\"]\n", Code::config_value_refused);

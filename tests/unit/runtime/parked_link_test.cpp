@@ -37,6 +37,11 @@ class ParkedLink : public ::testing::Test {
     const auto got = co_await link->read_some(std::span(bytes).first(size));
     if (got) heard->append(as_text(ByteView(bytes).first(*got)));
   }
+  /// Until what was spawned has ended.
+  void run() {
+    loop_.context().restart();
+    loop_.run();
+  }
   /// Until somebody was woken, or the test has failed.
   void run_until_woken() {
     const auto end = std::chrono::steady_clock::now() + 20s;
@@ -56,7 +61,7 @@ TEST_F(ParkedLink, when_bytes_come_then_it_is_said_once_and_they_can_be_read) {
   EXPECT_EQ(woken_->times, 1);
   std::string heard;
   loop_.spawn(hear(server_, 100, &heard));
-  loop_.run();
+  run();
   EXPECT_EQ(heard, "abc");
   EXPECT_EQ(woken_->times, 1);
 }
@@ -65,10 +70,10 @@ TEST_F(ParkedLink, when_something_is_unread_then_it_is_not_parked) {
   loop_.spawn(say(client_, "abc"));
   std::string heard;
   loop_.spawn(hear(server_, 1, &heard));
-  loop_.run();
+  run();
   EXPECT_FALSE(server_->park(woken_));
   loop_.spawn(hear(server_, 100, &heard));
-  loop_.run();
+  run();
   EXPECT_EQ(heard, "abc");
   EXPECT_TRUE(server_->park(woken_));
 }
@@ -93,7 +98,7 @@ TEST_F(ParkedLink, when_something_was_put_then_parking_sends_it) {
   ASSERT_TRUE(server_->park(woken_));
   std::string heard;
   loop_.spawn(hear(client_, 100, &heard));
-  loop_.run();
+  run();
   EXPECT_EQ(heard, "put");
 }
 
@@ -104,7 +109,7 @@ TEST_F(ParkedLink, when_it_is_parked_then_writing_goes_on) {
   server_->flush_soon();
   std::string heard;
   loop_.spawn(hear(client_, 100, &heard));
-  loop_.run();
+  run();
   EXPECT_EQ(heard, "ping");
   EXPECT_EQ(woken_->times, 0);
 }

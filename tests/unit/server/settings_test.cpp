@@ -70,8 +70,29 @@ TEST(ServerSettings, WhenServicesAreNamedThenEachHasItsUpstream) {
   EXPECT_EQ(settings->services.at("hello").upstream.text(), "127.0.0.1:8080");
 }
 
+TEST(ServerSettings, WhenThereIsAnImsSectionThenSipIsHeardThere) {
+  const std::string rest =
+      "next_hop = \"icscf.test:5060\"\ns_cscf = [\"192.0.2.3\", \"2001:DB8::3\"]\n"
+      "public_service_identity = \"sip:cpns@ims.test\"\n";
+  const std::string begin = "server_id = \"s\"\n[ims]\nlisten = \"[2001:db8::1]:5060\"\n";
+  const auto tcp = parse_settings(begin + rest, "server.toml");
+  ASSERT_TRUE(tcp.ok()) << to_text(tcp.error());
+  EXPECT_TRUE(tcp->ims.enabled());
+  EXPECT_EQ(tcp->ims.listen, "sip:[2001:db8::1]:5060;transport=tcp");
+  EXPECT_EQ(tcp->ims.next_hop, "sip:icscf.test:5060;transport=tcp");
+  EXPECT_EQ(tcp->ims.s_cscf.at(1), "2001:db8::3");
+  const auto tls =
+      parse_settings(begin + rest + "tls_folder = \"t\"\ns_cscf_names = [\"scscf.test\"]\n", "server.toml");
+  ASSERT_TRUE(tls.ok()) << to_text(tls.error());
+  EXPECT_EQ(tls->ims.listen, "sips:[2001:db8::1]:5060");
+  EXPECT_EQ(tls->ims.next_hop, "sip:icscf.test:5060;transport=tls");
+  EXPECT_FALSE(parse_settings("server_id = \"s\"\n", "server.toml")->ims.enabled());
+}
+
 TEST(ServerSettings, WhenSomethingIsWrongThenTheComplaintNamesFileAndKey) {
   const std::string id = "server_id = \"s\"\n";
+  const std::string ims = "[ims]\nlisten = \"192.0.2.10:5060\"\n";
+  const std::string good_hop = "next_hop = \"192.0.2.2:5060\"\n";
   const std::vector<std::pair<std::string, std::string>> wrong = {
       {"", "server_id"},
       {"server_id = \"\"\n", "server_id"},
@@ -85,6 +106,12 @@ TEST(ServerSettings, WhenSomethingIsWrongThenTheComplaintNamesFileAndKey) {
       {id + "[service.Hello]\nupstream = \"127.0.0.1:1\"\n", "Hello"},
       {id + "[service.hello]\n", "service.hello"},
       {id + "[service.hello]\nupstream = \"127.0.0.1\"\n", "service.hello.upstream"},
+      {id + "[ims]\nlisten = \"nowhere\"\n", "ims.listen"},
+      {id + ims + "next_hop = \"\"\n", "ims.next_hop"},
+      {id + ims + good_hop, "ims.s_cscf"},
+      {id + ims + good_hop + "s_cscf = [\"scscf.ims.test\"]\n", "ims.s_cscf"},
+      {id + ims + good_hop + "s_cscf = [\"192.0.2.3\"]\n", "ims.public_service_identity"},
+      {id + ims + good_hop + "s_cscf = [\"192.0.2.3\"]\ntls_folder = \"tls\"\n", "ims.s_cscf_names"},
       {id + "unknown = 1\n", "unknown"},
   };
   for (const auto& [text, key] : wrong) {

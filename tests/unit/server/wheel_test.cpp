@@ -26,6 +26,7 @@ class WheelTest : public ::testing::Test {
   /// Until `done`, or the test has failed.
   void run_until(const std::function<bool()>& done) {
     const auto end = Clock::now() + 20s;
+    context_.restart();
     while (!done() && Clock::now() < end) context_.run_one_until(end);
     EXPECT_TRUE(done());
   }
