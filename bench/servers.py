@@ -54,7 +54,7 @@ class Server:
         return [str(own), *children]
 
     def wait_until_quiet(self):
-        """A server looks through its store when it starts, on a thread of low priority: that is not what is measured."""
+        """A server checks its store when it starts, on a thread of low priority: that is not what is measured."""
         tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
 
         def priorities():
