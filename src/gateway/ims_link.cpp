@@ -24,6 +24,7 @@ struct ImsLink::Impl : std::enable_shared_from_this<Impl> {
         runs(std::make_shared<pngw::OperatorRuns>(executor, writes)) {}
 
   void on_change(bool registered);
+  void part();
   void on_message(ByteView body);
   void send(ByteView message);
   void fail(const Error& error);
@@ -42,10 +43,7 @@ struct ImsLink::Impl : std::enable_shared_from_this<Impl> {
 
 void ImsLink::Impl::on_change(bool registered) {
   timer.cancel();
-  if (stopped) {
-    farewell.cancel();
-    return;
-  }
+  if (stopped) return part();
   if (registered) {
     log.event(Code::operator_link_up, {{"server", settings.user.service}});
     runs->came_up();
@@ -54,6 +52,12 @@ void ImsLink::Impl::on_change(bool registered) {
     runs->went_down();
   }
   if (tell) tell(registered);
+}
+
+// Nothing of the user keeps the loop waiting any more. Not inside its own call.
+void ImsLink::Impl::part() {
+  farewell.cancel();
+  asio::post(executor, [self = shared_from_this()] { self->user.reset(); });
 }
 
 void ImsLink::Impl::on_message(ByteView body) {
@@ -68,7 +72,7 @@ void ImsLink::Impl::on_message(ByteView body) {
 }
 
 void ImsLink::Impl::send(ByteView message) {
-  if (!runs->up()) return;
+  if (!runs->up() || !user) return;
   user->send(message, [weak = weak_from_this()](const Result<void>& sent) {
     const auto self = weak.lock();
     if (!self || sent || self->stopped) return;
@@ -116,7 +120,7 @@ ImsLink::~ImsLink() {
 
 void ImsLink::on_registered(std::function<void(bool registered)> tell) { impl_->tell = std::move(tell); }
 
-bool ImsLink::registered() const noexcept { return impl_->user->registered(); }
+bool ImsLink::registered() const noexcept { return impl_->user && impl_->user->registered(); }
 
 void ImsLink::start() { impl_->user->start(); }
 
@@ -124,9 +128,11 @@ void ImsLink::stop() {
   if (std::exchange(impl_->stopped, true)) return;
   impl_->timer.cancel();
   impl_->runs->stop();
-  if (!impl_->user->registered()) return;
+  if (!impl_->user->registered()) return impl_->part();
   impl_->farewell.expires_after(kLeaveLimit);
-  impl_->farewell.async_wait([impl = impl_](const boost::system::error_code&) {});
+  impl_->farewell.async_wait([impl = impl_](const boost::system::error_code& answered) {
+    if (!answered) impl->part();
+  });
   impl_->user->leave();
 }
 
