@@ -1,6 +1,6 @@
 #pragma once
 // Who gets to knock at a SIP port at all. sofia reads and parses what anybody sends, keeps every connection for ever
-// and loses 50 kB with each of TLS, so strangers are to be turned away before it: by the kernel, at the listening
+// and never frees what one of TLS took, so strangers are to be turned away before it: by the kernel, at the listening
 // socket.
 
 #include <cstdint>

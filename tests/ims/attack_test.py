@@ -1,5 +1,5 @@
-"""Attackers on a real core and the programs of this project: a phone that lies, strangers, a user who floods, bearers
-in the wrong hands. Each case inside a core of its own (`core run -- attack_test.py`)."""
+"""Attackers on a real core and the programs of this project: a phone that lies, strangers, a user who
+floods. Each case inside a core of its own (`core run -- attack_test.py`)."""
 
 import os
 import socket
@@ -8,7 +8,7 @@ import time
 import unittest
 from pathlib import Path
 
-from attack_case import (CPNS_BODY, GW1, GW3, IMPU1, IMPU3, PING, STRANGER, AttackCase, Bearer, field, message, openssl)
+from attack_case import CPNS_BODY, GW1, GW3, IMPU1, IMPU3, PING, STRANGER, AttackCase, field, message, openssl
 from core_test import core
 from programs import SERVER, SERVICE, World, wait_until
 from sip import Stream
@@ -163,6 +163,15 @@ class AttackTest(AttackCase):
         longest = max(len(line) for line in world.server.log_file.read_text().splitlines())
         self.assertLess(longest, 2000)
 
+    def test_when_a_gateway_is_added_in_another_spelling_of_an_ims_user_then_the_right_one_is_told(self) -> None:
+        world = self.start()
+        token = str(world.folder / "token")
+        for twin in ("SIP:gw1@ims.cpns.test", "sip:gw1@IMS.cpns.test", "tel:+1-555-0100"):
+            refused = world.cpns("gateway", "add", twin, "--token-file", token, good=False)
+            self.assertNotEqual(refused.returncode, 0, twin)
+            self.assertIn("tel:+15550100" if twin.startswith("tel") else IMPU1, refused.stderr)
+        world.cpns("gateway", "add", "sip:Gw1@ims.cpns.test", "--token-file", token)
+
     def test_when_it_is_to_end_while_messages_come_then_the_server_ends_at_once(self) -> None:
         world = self.start()
         stream = self.scscf()
@@ -258,42 +267,6 @@ class AttackTest(AttackCase):
         self.assertEqual(world.server.lines("E773"), [])
         self.assertEqual(answer("scscf"), 200)
         world.server.wait_for("E773", pn_gw_id=IMPU1)
-
-    # Bearers.
-
-    def test_when_a_bearer_is_of_another_or_for_something_else_then_it_opens_nothing(self) -> None:
-        self.start()
-        bearer = Bearer(self.phone("gw1", GW1), IMPU1)
-        other = Bearer(self.phone("gw3", GW3), IMPU3)
-        good = bearer.connect()
-        self.assertTrue(self.stays(good))
-        wrong = [bearer.connect(protocol) for protocol in
-                 ("cpns-operator/1", "cpns-enroll/1", "cpns-relay/1", "cpns/1", "http/1.1")]
-        for link in (bearer.connect(psk=other.psk), bearer.connect(psk=bytes(32)), *wrong):
-            self.assertFalse(self.stays(link))
-        self.assertTrue(self.stays(good))
-        good.kill()
-
-    def test_when_the_registration_ends_then_its_bearers_do_and_no_connection_is_opened_by_one(self) -> None:
-        world = self.start()
-        phone = self.phone("gw1", GW1)
-        bearer = Bearer(phone, IMPU1)
-        good = bearer.connect()
-        self.assertTrue(self.stays(good))
-        phone.register(0)
-        world.server.wait_for("E774", pn_gw_id=IMPU1)
-        good.wait(2)
-        self.assertFalse(self.stays(bearer.connect()))
-        self.assertEqual(world.admin("status")["bearer_tokens"], 0)
-
-    def test_when_a_user_is_revoked_then_his_bearers_end_at_once(self) -> None:
-        world = self.start()
-        bearer = Bearer(self.phone("gw1", GW1), IMPU1)
-        good = bearer.connect()
-        self.assertTrue(self.stays(good))
-        world.cpns("gateway", "revoke", IMPU1, "--yes")
-        good.wait(2)
-        self.assertFalse(self.stays(bearer.connect()))
 
 
 if __name__ == "__main__":

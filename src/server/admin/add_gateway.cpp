@@ -1,5 +1,6 @@
 // POST /v1/gateways: admits an External PN GW and gives its one-time enrolment token.
 
+#include "ims/asserted_identity.hpp"
 #include "pngw/enroll_token.hpp"
 #include "server/admin/json.hpp"
 #include "server/committed.hpp"
@@ -22,6 +23,10 @@ Result<Wanted> parse(const View& view, const std::string& body) {
   // It becomes a certificate's URI, and a URI has a scheme.
   if (id.text().find(':') == std::string::npos) {
     return Error{Code::admin_request_malformed, id.text(), "a URI, such as sip:alice@ims.example.net"};
+  }
+  // One user, one spelling: in other letters it would be another PN GW, and look like the IMS user of that name [L1].
+  if (const auto own = ims::public_identity(id.text()); own && *own != id) {
+    return Error{Code::admin_request_malformed, id.text(), own->text()};
   }
   std::size_t quota = view.settings.quota.devices;
   if (json.contains("device_quota")) {
