@@ -206,7 +206,8 @@ void ImsUser::start() { impl_->perform(impl_->registration.begin(now())); }
 
 void ImsUser::leave() {
   impl_->timer.cancel();
-  impl_->follow(false);
+  impl_->watch_timer.cancel();
+  if (auto last = impl_->watch.leave()) impl_->stack.send(std::move(*last), [](const SipReply&) {});
   impl_->perform(impl_->registration.leave(now()));
 }
 

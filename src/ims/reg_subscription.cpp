@@ -31,7 +31,7 @@ std::optional<std::uint32_t> sequence_of(const SipRequest& request) {
 RegSubscription::RegSubscription(Settings settings, crypto::Random& random)
     : settings_(std::move(settings)), random_(&random) {}
 
-SipRequest RegSubscription::request() {
+SipRequest RegSubscription::request(Seconds expires) {
   const auto user = "<" + settings_.impu + ">";
   SipRequest made{"SUBSCRIBE",
                   remote_target_.empty() ? settings_.impu : remote_target_,
@@ -42,7 +42,7 @@ SipRequest RegSubscription::request() {
                    {"CSeq", std::to_string(++sequence_) + " SUBSCRIBE"},
                    {"Contact", "<" + settings_.contact + ">"},
                    {"Event", "reg"},
-                   {"Expires", std::to_string(settings_.expires.count())},
+                   {"Expires", std::to_string(expires.count())},
                    {"Accept", std::string(kReginfoContentType)}},
                   {},
                   {}};
@@ -56,7 +56,7 @@ RegSubscription::Outcome RegSubscription::ask_anew() {
   call_id_ = to_hex(random_->bytes<16>());
   local_tag_ = to_hex(random_->bytes<8>());
   state_ = State::Asking;
-  return {request(), {}, {}};
+  return {request(settings_.expires), {}, {}};
 }
 
 RegSubscription::Outcome RegSubscription::pause(Seconds least) {
@@ -160,7 +160,7 @@ RegSubscription::Notified RegSubscription::on_notify(const SipRequest& request) 
   } else if (behind && state_ == State::Active) {
     // A refresh brings the whole state.
     state_ = State::Refreshing;
-    notified.outcome.send = this->request();
+    notified.outcome.send = this->request(settings_.expires);
   } else if (const auto left = decimal(header_parameter(subscription, "expires").value_or(""));
              left && state_ == State::Active) {
     notified.outcome.wake_after = refresh_after(Seconds(*left));
@@ -172,7 +172,14 @@ RegSubscription::Outcome RegSubscription::on_time() {
   if (state_ == State::Pausing) return ask_anew();
   if (state_ != State::Active) return {};
   state_ = State::Refreshing;
-  return {request(), {}, {}};
+  return {request(settings_.expires), {}, {}};
+}
+
+std::optional<SipRequest> RegSubscription::leave() {
+  std::optional<SipRequest> last;
+  if (!remote_tag_.empty()) last = request(Seconds(0));
+  end();
+  return last;
 }
 
 void RegSubscription::end() noexcept {

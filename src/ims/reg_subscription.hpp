@@ -54,11 +54,14 @@ class RegSubscription {
   [[nodiscard]] Outcome on_time();
   /// The registration is over.
   void end() noexcept;
+  /// The user leaves: what tells the network that the subscription is over too, where there is one. It would send
+  /// NOTIFYs to a contact that is gone else.
+  [[nodiscard]] std::optional<SipRequest> leave();
 
   [[nodiscard]] State state() const noexcept { return state_; }
 
  private:
-  [[nodiscard]] SipRequest request();
+  [[nodiscard]] SipRequest request(Seconds expires);
   [[nodiscard]] Outcome ask_anew();
   [[nodiscard]] Outcome pause(Seconds least);
   [[nodiscard]] bool is_of_dialogue(const SipRequest& request) const;

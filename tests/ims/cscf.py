@@ -59,7 +59,7 @@ class Cscf:
     def start(self) -> None:
         with (self.run / f"{self.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                ["kamailio", "-DD", "-E", "-f", str(self.run / f"{self.name}.cfg"), "-Y", str(self.run), "-m", "64",
+                ["kamailio", "-DD", "-E", "-f", str(self.run / f"{self.name}.cfg"), "-Y", str(self.run), "-m", "256",
                  "-M", "8"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
     def stop(self) -> None:

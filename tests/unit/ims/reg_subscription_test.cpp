@@ -63,6 +63,21 @@ class RegSubscriptionTest : public ::testing::Test {
   std::uint32_t sequence_ = 0;
 };
 
+TEST_F(RegSubscriptionTest, when_the_user_leaves_then_the_subscription_is_ended_in_its_dialogue) {
+  EXPECT_FALSE(subscription_.leave());
+  subscribe();
+  const auto last = subscription_.leave();
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->method, "SUBSCRIBE");
+  EXPECT_EQ(last->uri, "sip:s.cpns.test:6060");
+  EXPECT_EQ(find_header(last->headers, "Expires"), "0");
+  EXPECT_EQ(find_header(last->headers, "Call-ID"), find_header(asked_.headers, "Call-ID"));
+  EXPECT_EQ(header_parameter(find_header(last->headers, "To"), "tag"), "network");
+  EXPECT_EQ(subscription_.state(), State::Idle);
+  EXPECT_EQ(subscription_.on_notify(notify("registered", 0)).status, 481);
+  EXPECT_FALSE(subscription_.leave());
+}
+
 TEST_F(RegSubscriptionTest, when_it_begins_then_the_user_s_own_state_is_asked_for_by_the_service_route) {
   subscribe();
   EXPECT_EQ(asked_.method, "SUBSCRIBE");
