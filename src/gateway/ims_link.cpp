@@ -26,6 +26,7 @@ struct ImsLink::Impl : std::enable_shared_from_this<Impl> {
   void on_change(bool registered);
   void part();
   void on_message(ByteView body);
+  void reply(ByteView message);
   void send(ByteView message);
   void fail(const Error& error);
 
@@ -65,10 +66,15 @@ void ImsLink::Impl::on_message(ByteView body) {
   const auto answer = runs->take(body);
   if (!answer) {
     log.error(answer.error(), {{"link", "operator"}});
-    send(assign::encode_public(kNoRun, assign::Alert{}));
+    reply(assign::encode_public(kNoRun, assign::Alert{}));
   } else if (*answer) {
-    send(**answer);
+    reply(**answer);
   }
+}
+
+// In a pause too: the Server has just shown that it is there.
+void ImsLink::Impl::reply(ByteView message) {
+  if (user && user->registered()) user->send(message, [](const Result<void>&) {});
 }
 
 void ImsLink::Impl::send(ByteView message) {
