@@ -44,9 +44,6 @@ Error unusable(std::string_view what, const std::string& got, std::string expect
   return {Code::ims_user_unreadable, std::string(what) + " " + got, std::move(expected)};
 }
 
-/// user@domain of `sip:user@domain`.
-std::string address_of(const ids::PnGwId& user) { return user.text().substr(user.text().find(':') + 1); }
-
 Result<GatewayConfig::OperatorLink> operator_link(const Options& options) {
   auto user = ims::public_identity(options.user);
   if (!user) return unusable("--user", options.user, "such as sip:alice@ims.example.net");
@@ -60,8 +57,9 @@ Result<GatewayConfig::OperatorLink> operator_link(const Options& options) {
   if (tel && (options.private_identity.empty() || options.realm.empty())) {
     return unusable("--user", options.user, "--private-identity and --realm beside a tel URI");
   }
-  auto private_identity = options.private_identity.empty() ? address_of(*user) : options.private_identity;
-  auto realm = options.realm.empty() ? address_of(*user).substr(address_of(*user).find('@') + 1) : options.realm;
+  const auto address = user->text().substr(user->text().find(':') + 1);  // user@domain
+  auto private_identity = options.private_identity.empty() ? address : options.private_identity;
+  auto realm = options.realm.empty() ? address.substr(address.find('@') + 1) : options.realm;
   for (const std::string_view text :
        {private_identity, realm, options.local, options.pcscf_address, options.reader, options.pin_file}) {
     if (has_control_character(text)) return unusable("an option", "with a control character", "text");
@@ -86,7 +84,7 @@ Result<ims::SubscriberKeys> read_keys(const std::string& file) {
 
 // sofia-sip wants a certificate of its own beside the authorities that it believes. Nobody trusts it, so its key is
 // worth nothing; the P-CSCF knows this end by its USIM.
-Result<void> write_sip_tls(const GatewayFolder& folder, const std::string& ca_file, runtime::SystemRandom&) {
+Result<void> write_sip_tls(const GatewayFolder& folder, const std::string& ca_file) {
   CPNS_TRY(const auto authorities, runtime::read_file(ca_file, kMaxPem));
   CPNS_TRY(const auto own, tls::make_ca("cpns-gateway", kOwnCertificateDays, runtime::now()));
   Bytes agent = own.certificate_pem;
@@ -115,7 +113,7 @@ Result<ids::PnGwId> make_folder(const Options& options, Console& console) {
   random.fill(master_key.writable());
   CPNS_CHECK(pngw::write_sealed_file(folder.master_key(), *seal, pngw::kMasterKeyName, master_key.view()));
   if (keys) CPNS_CHECK(ims::SoftwareUsim::install(folder.usim(), *keys, *seal));
-  if (settings.tls) CPNS_CHECK(write_sip_tls(folder, options.ca_file, random));
+  if (settings.tls) CPNS_CHECK(write_sip_tls(folder, options.ca_file));
   const auto text = config_text(link, settings.user, options.pan_listen, options.secrets);
   CPNS_CHECK(runtime::write_file_atomically(folder.config(), as_bytes(text), 0600));
   CPNS_CHECK(fresh.keep());

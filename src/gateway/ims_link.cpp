@@ -118,6 +118,8 @@ Result<std::unique_ptr<ImsLink>> ImsLink::make(asio::any_io_executor executor, i
   return std::unique_ptr<ImsLink>(new ImsLink(std::move(impl)));
 }
 
+ImsLink::ImsLink(std::shared_ptr<Impl> impl) : RunsLink(impl->runs), impl_(std::move(impl)) {}
+
 ImsLink::~ImsLink() {
   impl_->stopped = true;
   impl_->runs->clear();
@@ -141,16 +143,6 @@ void ImsLink::stop() {
   });
   impl_->user->leave();
 }
-
-bool ImsLink::up() const noexcept { return impl_->runs->up(); }
-
-Task<void> ImsLink::wait_until_up(Milliseconds limit) { return pngw::OperatorRuns::wait_until_up(impl_->runs, limit); }
-
-bool ImsLink::attach(const ids::CorrelationId& id, std::weak_ptr<Run> run) {
-  return impl_->runs->attach(id, std::move(run));
-}
-
-void ImsLink::detach(const ids::CorrelationId& id) { impl_->runs->detach(id); }
 
 void ImsLink::send(ByteView message) { impl_->send(message); }
 

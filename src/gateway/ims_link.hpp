@@ -3,11 +3,11 @@
 // On the thread of its executor.
 
 #include "ims/ims_user.hpp"
-#include "pngw/operator_link.hpp"
+#include "pngw/operator_runs.hpp"
 
 namespace cpns::gateway {
 
-class ImsLink final : public pngw::OperatorLink {
+class ImsLink final : public pngw::RunsLink {
  public:
   struct Settings {
     ims::ImsUser::Settings user;
@@ -27,16 +27,12 @@ class ImsLink final : public pngw::OperatorLink {
   void start() override;
   /// Deregisters: the loop has work until the network has answered, two seconds at most.
   void stop() override;
-  [[nodiscard]] bool up() const noexcept override;
-  [[nodiscard]] runtime::Task<void> wait_until_up(Milliseconds limit) override;
-  [[nodiscard]] bool attach(const ids::CorrelationId& id, std::weak_ptr<Run> run) override;
-  void detach(const ids::CorrelationId& id) override;
   void send(ByteView message) override;
   void suspect() override;
 
  private:
   struct Impl;
-  explicit ImsLink(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+  explicit ImsLink(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;
 };
 

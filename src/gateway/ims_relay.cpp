@@ -116,7 +116,9 @@ Task<Result<pngw::RelayUpstream::Opened>> ImsRelay::Impl::open(std::shared_ptr<c
   auto host = endpoint.host();
   auto socket = co_await runtime::connect(std::move(host), endpoint.port(), limits.connect);
   if (!socket) co_return Error{Code::relay_upstream_is_down, to_text(socket.error())};
-  tls::PskOffer offer{"bearer-" + with->grant.token_id.hex(), with->psk.duplicate(), {std::string(pngw::kBearerAlpn)}};
+  tls::PskOffer offer{std::string(pngw::kBearerIdentityPrefix) + with->grant.token_id.hex(),
+                      with->psk.duplicate(),
+                      {std::string(pngw::kBearerAlpn)}};
   CPNS_CO_TRY(auto engine, tls::make_psk_client(std::move(offer)));
   const auto secure = std::make_shared<runtime::SecureLink>(std::move(*socket), std::move(engine));
   runtime::SecureLink::KeyLookup none;

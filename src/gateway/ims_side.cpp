@@ -77,8 +77,7 @@ Result<std::unique_ptr<ims::Usim>> open_usim(const ImsSettings& settings, const 
 
 // Over TLS the certificate names the host of the URI; `maddr` says where that is.
 std::string pcscf_uri(const ImsSettings& settings) {
-  auto uri = "sip:" + with_brackets(settings.pcscf.host()) + ":" + std::to_string(settings.pcscf.port()) +
-             (settings.tls ? ";transport=tls" : ";transport=tcp");
+  auto uri = "sip:" + settings.pcscf.text() + (settings.tls ? ";transport=tls" : ";transport=tcp");
   if (!settings.pcscf_address.empty()) uri += ";maddr=" + settings.pcscf_address;
   return uri;
 }

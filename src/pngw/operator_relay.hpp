@@ -12,6 +12,8 @@ namespace cpns::pngw {
 inline constexpr std::string_view kOperatorRelayAlpn = "cpns-relay/1";
 /// The same with a bearer token's key instead of a certificate: PN GWs that are IMS users.
 inline constexpr std::string_view kBearerAlpn = "cpns-bearer/1";
+/// How a bearer token is named in its handshake, before the token's id in hexadecimal.
+inline constexpr std::string_view kBearerIdentityPrefix = "bearer-";
 
 class OperatorRelay final : public RelayUpstream {
  public:

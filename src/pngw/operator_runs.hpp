@@ -54,6 +54,25 @@ class OperatorRuns {
   bool stopped_ = false;
 };
 
+/// What an operator link says of its runs, whatever carries it.
+class RunsLink : public OperatorLink {
+ public:
+  [[nodiscard]] bool up() const noexcept override { return runs_->up(); }
+  [[nodiscard]] runtime::Task<void> wait_until_up(Milliseconds limit) override {
+    return OperatorRuns::wait_until_up(runs_, limit);
+  }
+  [[nodiscard]] bool attach(const ids::CorrelationId& id, std::weak_ptr<Run> run) override {
+    return runs_->attach(id, std::move(run));
+  }
+  void detach(const ids::CorrelationId& id) override { runs_->detach(id); }
+
+ protected:
+  explicit RunsLink(std::shared_ptr<OperatorRuns> runs) : runs_(std::move(runs)) {}
+
+ private:
+  std::shared_ptr<OperatorRuns> runs_;
+};
+
 /// Pauses between attempts to open a link: each twice the one before, up to a limit, and of each a random share between
 /// half and all of it, so that a thousand gateways do not come back at one moment.
 class Pauses {

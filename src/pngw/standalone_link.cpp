@@ -125,7 +125,10 @@ void StandaloneLink::Impl::take(const secret::SecretBuffer& raw) {
 
 StandaloneLink::StandaloneLink(asio::any_io_executor executor, std::shared_ptr<tls::EngineFactory> engines,
                                Settings settings, crypto::Random& random, runtime::Log& log)
-    : impl_(std::make_shared<Impl>(std::move(executor), std::move(engines), std::move(settings), random, log)) {}
+    : StandaloneLink(
+          std::make_shared<Impl>(std::move(executor), std::move(engines), std::move(settings), random, log)) {}
+
+StandaloneLink::StandaloneLink(std::shared_ptr<Impl> impl) : RunsLink(impl->runs), impl_(std::move(impl)) {}
 
 StandaloneLink::~StandaloneLink() {
   impl_->runs->clear();
@@ -141,16 +144,6 @@ void StandaloneLink::stop() {
   if (impl_->opening) impl_->opening->abort();
   if (impl_->outbox) impl_->outbox->finish();
 }
-
-bool StandaloneLink::up() const noexcept { return impl_->outbox != nullptr; }
-
-Task<void> StandaloneLink::wait_until_up(Milliseconds limit) { return OperatorRuns::wait_until_up(impl_->runs, limit); }
-
-bool StandaloneLink::attach(const ids::CorrelationId& id, std::weak_ptr<Run> run) {
-  return impl_->runs->attach(id, std::move(run));
-}
-
-void StandaloneLink::detach(const ids::CorrelationId& id) { impl_->runs->detach(id); }
 
 void StandaloneLink::suspect() {
   if (impl_->outbox) impl_->outbox->abort();

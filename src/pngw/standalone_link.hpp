@@ -3,7 +3,7 @@
 // ways [L1], kept open. When it is lost it is opened again, after pauses that grow. On the thread of its executor.
 
 #include "core/crypto/random.hpp"
-#include "pngw/operator_link.hpp"
+#include "pngw/operator_runs.hpp"
 #include "runtime/log.hpp"
 #include "tls/engine.hpp"
 
@@ -11,7 +11,7 @@ namespace cpns::pngw {
 
 inline constexpr std::string_view kOperatorAlpn = "cpns-operator/1";
 
-class StandaloneLink final : public OperatorLink {
+class StandaloneLink final : public RunsLink {
  public:
   struct Settings {
     ids::Endpoint server;
@@ -28,15 +28,12 @@ class StandaloneLink final : public OperatorLink {
 
   void start() override;
   void stop() override;
-  [[nodiscard]] bool up() const noexcept override;
-  [[nodiscard]] runtime::Task<void> wait_until_up(Milliseconds limit) override;
-  [[nodiscard]] bool attach(const ids::CorrelationId& id, std::weak_ptr<Run> run) override;
-  void detach(const ids::CorrelationId& id) override;
   void send(ByteView message) override;
   void suspect() override;
 
  private:
   struct Impl;
+  explicit StandaloneLink(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;
 };
 

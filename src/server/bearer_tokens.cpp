@@ -3,13 +3,11 @@
 #include <algorithm>
 
 #include "core/crypto/crypto.hpp"
+#include "pngw/operator_relay.hpp"
 
 namespace cpns::server {
-namespace {
 
-constexpr std::string_view kPrefix = "bearer-";
-
-}  // namespace
+using pngw::kBearerIdentityPrefix;
 
 Result<assign::BearerGrant> BearerTokens::grant(const ids::ServerId& server_id, const ids::PnGwId& pn_gw_id,
                                                 const assign::Share& gateway_share, const ids::Endpoint& endpoint,
@@ -31,8 +29,8 @@ Result<assign::BearerGrant> BearerTokens::grant(const ids::ServerId& server_id, 
 }
 
 std::optional<assign::BearerTokenId> BearerTokens::id_in(std::string_view identity) {
-  if (!identity.starts_with(kPrefix)) return std::nullopt;
-  const auto bytes = from_hex(identity.substr(kPrefix.size()));
+  if (!identity.starts_with(kBearerIdentityPrefix)) return std::nullopt;
+  const auto bytes = from_hex(identity.substr(kBearerIdentityPrefix.size()));
   return bytes ? assign::BearerTokenId::from(*bytes) : std::nullopt;
 }
 

@@ -38,8 +38,8 @@ class BearerTokens {
   [[nodiscard]] std::vector<ids::PnGwId> sweep(ids::UnixTime now);
   [[nodiscard]] std::size_t size() const noexcept { return tokens_.size(); }
 
-  /// How the client names a token in its handshake.
-  [[nodiscard]] static std::string identity_of(const assign::BearerTokenId& id) { return "bearer-" + id.hex(); }
+  /// Whether the identity is of that form.
+  [[nodiscard]] static bool is_bearer(std::string_view identity) { return id_in(identity).has_value(); }
 
  private:
   struct Token {

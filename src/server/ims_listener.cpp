@@ -1,12 +1,12 @@
 #include "server/ims_listener.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "ims/asserted_identity.hpp"
 #include "ims/ims_user.hpp"
 #include "ims/sip_uri.hpp"
 #include "server/committed.hpp"
+#include "store/rules.hpp"
 
 namespace cpns::server {
 
@@ -25,11 +25,9 @@ constexpr std::uint32_t kLongest = 10'000'000;
 constexpr std::size_t kMostUnderWay = 64;
 
 std::optional<std::chrono::seconds> expires_of(const SipRequest& request) {
-  const auto text = ims::find_header(request.headers, "Expires");
-  std::uint32_t value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return std::chrono::seconds(std::min(value, kLongest));
+  const auto value = ims::decimal(ims::find_header(request.headers, "Expires"));
+  if (!value) return std::nullopt;
+  return std::chrono::seconds(std::min(*value, kLongest));
 }
 
 }  // namespace
@@ -146,11 +144,10 @@ ImsListener::Found ImsListener::inbox_of(const ids::PnGwId& user) {
   const auto gateway = context_.gateways.find(user);
   if (!gateway) return {nullptr, Refusal{500, gateway.error()}};
   const auto& row = gateway.value();
-  if (row && row->state == store::GatewayState::Revoked) {
-    return {nullptr, Refusal{403, {Code::gateway_is_revoked, user.text(), "a PN GW that is not revoked"}}};
-  }
-  if (row && row->binding() != store::Binding::Ims) {
-    return {nullptr, Refusal{403, {Code::gateway_binding_differs, user.text() + " by ims", "by certificate"}}};
+  std::optional<store::rules::FoundGateway> found;
+  if (row) found = {row->state, row->binding()};
+  if (auto may = store::rules::check_binding(found, store::Binding::Ims, user); !may) {
+    return {nullptr, Refusal{403, std::move(may).error()}};
   }
   auto inbox = std::make_shared<ImsInbox>(tasks_.executor());
   inboxes_.insert_or_assign(user, inbox);

@@ -103,7 +103,7 @@ Task<std::optional<secret::TlsPsk>> OperatorListener::find_key(OperatorListener*
 Task<Result<void>> OperatorListener::serve_token(ConnectionPtr connection) {
   const auto& engine = connection->link->engine();
   const auto& identity = engine.peer().psk_identity;
-  const bool bearer = bearers_.look_up(identity, runtime::now()).has_value();
+  const bool bearer = BearerTokens::is_bearer(identity);
   const auto meant = bearer ? pngw::kBearerAlpn : kEnrolAlpn;
   if (engine.alpn() != meant) co_return Error{Code::operator_alpn_refused, engine.alpn(), std::string(meant)};
   if (!bearer) {

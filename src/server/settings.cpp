@@ -150,10 +150,8 @@ Result<KeySettings> key_settings(const ConfigTable& table) {
 /// `host:port` as a SIP URI. Of the two ways to write TLS, sofia-sip can listen at `sips:` alone.
 Result<std::string> sip_uri(const ConfigTable& table, std::string_view key, const std::string& text, bool tls) {
   CPNS_TRY(const auto at, endpoint(table, key, text));
-  const auto host = at.host().find(':') == std::string::npos ? at.host() : "[" + at.host() + "]";
-  const auto place = host + ":" + std::to_string(at.port());
-  if (key == "listen" && tls) return "sips:" + place;
-  return "sip:" + place + (tls ? ";transport=tls" : ";transport=tcp");
+  if (key == "listen" && tls) return "sips:" + at.text();
+  return "sip:" + at.text() + (tls ? ";transport=tls" : ";transport=tcp");
 }
 
 Result<ImsSettings> ims_settings(const ConfigTable& table) {

@@ -6,15 +6,15 @@ import os
 import socket
 import subprocess
 import tempfile
-import unittest
 from pathlib import Path
 
 from core_test import core
-from phone import Phone, Usim
-from programs import SERVER, SERVER_ID, SERVICE, SUBSCRIBERS, World
+from phone import Phone
+from programs import SERVER, SERVER_ID, SERVICE
+from programs_case import GW1, GW3, ProgramsCase
 from sip import Sip, Stream
 
-GW1, GW3, STRANGER = "127.0.20.1", "127.0.20.3", "127.0.20.9"
+STRANGER = "127.0.20.9"
 CPNS_BODY = ("Content-Type", "application/vnd.cpns.v1+protobuf")
 IMPU1, IMPU3 = "sip:gw1@ims.cpns.test", "sip:gw3@ims.cpns.test"
 
@@ -98,26 +98,18 @@ class Bearer:
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
 
-class AttackCase(unittest.TestCase):
+class AttackCase(ProgramsCase):
     def setUp(self) -> None:
-        self.folder = tempfile.TemporaryDirectory(prefix="cpns-ims-")
-        self.world: World | None = None
+        super().setUp()
         self.open: list[Phone] = []
 
     def tearDown(self) -> None:
         for phone in self.open:
             phone.close()
-        if self.world:
-            self.world.close()
-        self.folder.cleanup()
-
-    def start(self, more_settings: str = "") -> World:
-        self.world = World(Path(self.folder.name), more_settings)
-        self.world.start_server()
-        return self.world
+        super().tearDown()
 
     def phone(self, user: str, address: str) -> Phone:
-        phone = Phone(user, Usim.of(SUBSCRIBERS[user]), address)
+        phone = super().phone(user, address)
         self.open.append(phone)
         self.assertEqual(phone.register()[-1], 200)
         self.world.server.wait_for("E773", pn_gw_id=f"sip:{user}@ims.cpns.test")

@@ -15,7 +15,7 @@ class BearerTokensTest : public testing::Test {
   struct Held {
     assign::BearerGrant grant;
     secret::TlsPsk psk;  ///< as the gateway derives it
-    [[nodiscard]] std::string identity() const { return BearerTokens::identity_of(grant.token_id); }
+    [[nodiscard]] std::string identity() const { return "bearer-" + grant.token_id.hex(); }
   };
   Held ask(const ids::PnGwId& user, std::int64_t now) {
     const auto keys = crypto::x25519_generate(random_);
