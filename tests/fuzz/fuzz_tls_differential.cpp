@@ -67,6 +67,7 @@ struct Wire {
   std::array<bool, 2> opened{};
   std::array<bool, 2> closed{};
   bool disturbed = false;
+  bool in_pieces = false;      ///< part of a flight of the handshake came before the rest
   std::array<bool, 2> torn{};  ///< the queue may begin amid a record: ciphertext there differs from run to run
 
   Wire(std::unique_ptr<TlsEnd> first, std::unique_ptr<TlsEnd> second) : end{std::move(first), std::move(second)} {}
@@ -80,6 +81,7 @@ struct Wire {
   void deliver(std::size_t i, std::size_t size) {
     size = std::min(size, to[i].size());
     if (size == 0) return;
+    in_pieces = in_pieces || (size < to[i].size() && !(opened[0] && opened[1]));
     note_cut(i, size);
     const Bytes piece(to[i].begin(), to[i].begin() + static_cast<std::ptrdiff_t>(size));
     to[i].erase(to[i].begin(), to[i].begin() + static_cast<std::ptrdiff_t>(size));
@@ -141,6 +143,8 @@ struct Wire {
         disturbed = true;
         return;
       case 6: {  // a record twice
+        // Where the record can't be told it is all of the queue, and sixty times twice is more than a machine has.
+        if (queue.size() > 256 * 1024U) return;
         const Bytes again(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(record(i)));
         queue.insert(queue.begin(), again.begin(), again.end());
         disturbed = disturbed || !again.empty();
@@ -221,6 +225,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool same_records = session.engine.kind == cpns::tls::EngineKind::OpenSsl;
   if (!same_records && (ours.disturbed || theirs.disturbed)) return 0;
   require(ours.opened == theirs.opened, "the same handshakes are completed as between two of libssl");
+  // The same for flights in pieces: so many bytes, or one record, are more of a shorter flight, so that an end of it
+  // may speak, or close, at a step at which libssl's may not yet. That what was said is heard is checked of each alone.
+  if (!same_records && (ours.in_pieces || theirs.in_pieces)) return 0;
   require(ours.said == theirs.said && ours.heard == theirs.heard, "the same words arrive as between two of libssl");
   return 0;
 }
