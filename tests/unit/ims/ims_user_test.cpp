@@ -9,6 +9,7 @@
 #include "ims/software_usim.hpp"
 #include "runtime/system_random.hpp"
 #include "store/keys/local_seal.hpp"
+#include "support/run_until.hpp"
 #include "support/soft_token.hpp"
 #include "unit/ims/network.hpp"
 
@@ -58,12 +59,7 @@ class ImsUserTest : public ::testing::Test {
   }
   template <class Condition>
   bool run_until(Condition condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!condition() && std::chrono::steady_clock::now() < end) {
-      loop_.restart();
-      loop_.run_for(std::chrono::milliseconds(5));
-    }
-    return condition();
+    return test::run_until(loop_, condition);
   }
   void come_up() {
     user_->start();

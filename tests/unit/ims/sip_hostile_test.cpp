@@ -5,6 +5,7 @@
 #include <boost/asio/write.hpp>
 
 #include "ims/sip_stack.hpp"
+#include "support/run_until.hpp"
 
 namespace cpns::ims {
 namespace {
@@ -33,12 +34,7 @@ class SipHostileTest : public ::testing::Test {
   }
   template <class Condition>
   bool run_until(Condition condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!condition() && std::chrono::steady_clock::now() < end) {
-      loop_.restart();
-      loop_.run_for(std::chrono::milliseconds(5));
-    }
-    return condition();
+    return test::run_until(loop_, condition);
   }
   std::string request(const std::string& method, const std::string& lines, const std::string& body = "") {
     const auto number = std::to_string(++number_);

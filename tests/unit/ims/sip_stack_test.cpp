@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "ims/sip_stack.hpp"
+#include "support/run_until.hpp"
 
 namespace cpns::ims {
 namespace {
@@ -15,12 +16,7 @@ class SipStackTest : public ::testing::Test {
   }
   template <class Condition>
   bool run_until(Condition condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!condition() && std::chrono::steady_clock::now() < end) {
-      loop.restart();
-      loop.run_for(std::chrono::milliseconds(5));
-    }
-    return condition();
+    return test::run_until(loop, condition);
   }
   static SipRequest message(const std::string& to, Bytes body) {
     return {"MESSAGE",

@@ -4,6 +4,7 @@
 #include <boost/asio/write.hpp>
 
 #include "ims/sip_stack.hpp"
+#include "support/run_until.hpp"
 
 namespace cpns::ims {
 namespace {
@@ -45,12 +46,7 @@ class SipStrangersTest : public ::testing::Test {
   }
   template <class Condition>
   bool run_until(Condition condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!condition() && std::chrono::steady_clock::now() < end) {
-      loop_.restart();
-      loop_.run_for(std::chrono::milliseconds(5));
-    }
-    return condition();
+    return test::run_until(loop_, condition);
   }
   bool hears(std::string_view text) {
     return run_until([&] { return stranger_->heard().find(text) != std::string::npos; });

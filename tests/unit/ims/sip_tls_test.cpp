@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "ims/sip_stack.hpp"
+#include "support/run_until.hpp"
 #include "support/temp_dir.hpp"
 #include "tls/x509.hpp"
 
@@ -61,12 +62,8 @@ class SipTlsTest : public ::testing::Test {
                  {1},
                  ""},
                 [&](SipReply got) { reply = std::move(got); });
-    const auto end = Clock::now() + std::chrono::seconds(40);
-    while (!reply && Clock::now() < end) {
-      loop_.restart();
-      loop_.run_for(std::chrono::milliseconds(5));
-    }
-    EXPECT_TRUE(reply);
+    EXPECT_TRUE(test::run_until(
+        loop_, [&] { return reply.has_value(); }, std::chrono::seconds(40)));
     return reply.value_or(SipReply{0, "", {}, {}});
   }
 
