@@ -84,8 +84,13 @@ struct Wire {
     if (size == 0) return;
     in_pieces = in_pieces || (size < to[i].size() && !(opened[0] && opened[1]));
     note_cut(i, size);
-    const Bytes piece(to[i].begin(), to[i].begin() + static_cast<std::ptrdiff_t>(size));
+    const Bytes all(to[i].begin(), to[i].begin() + static_cast<std::ptrdiff_t>(size));
     to[i].erase(to[i].begin(), to[i].begin() + static_cast<std::ptrdiff_t>(size));
+    // As a link reads: psk13 holds no more than 128 kB for a peer that has not finished its handshake.
+    constexpr std::size_t kRead = 16384;
+    for (std::size_t at = 0; at < size; at += kRead) arrive(i, ByteView(all).subspan(at, std::min(kRead, size - at)));
+  }
+  void arrive(std::size_t i, ByteView piece) {
     end[i]->feed(piece);
     opened[i] = opened[i] || end[i]->open();
     const auto plain = end[i]->read();
