@@ -44,6 +44,8 @@ Task<tls::x25519::Exchanged> ExchangeQueue::exchange(tls::x25519::Share theirs) 
 
 Task<tls::x25519::Exchanged> ExchangeQueue::ask(std::shared_ptr<State> state, tls::x25519::Share theirs) {
   const auto waiter = std::make_shared<Waiter>(state->loop);
+  // Both or neither, whatever memory there is: else each answer would go to the handshake before.
+  state->waiters.reserve(state->waiters.size() + 1);
   state->batcher.add(theirs, now());
   state->waiters.push_back(waiter);
   if (state->batcher.due(now())) {

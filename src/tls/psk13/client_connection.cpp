@@ -57,6 +57,16 @@ Connection::Verdict ClientConnection::on_message(MessageType type, ByteView mess
   return out_of_order("message " + std::to_string(static_cast<unsigned>(type)), "the next one of a PSK handshake");
 }
 
+void ClientConnection::forget() noexcept {
+  const auto gone = std::move(offer_.psk);
+  exchange_.reset();
+  early_.reset();
+  imported_early_.reset();
+  handshake_.reset();
+  client_handshake_.reset();
+  server_handshake_.reset();
+}
+
 Connection::Verdict ClientConnection::on_server_hello(ByteView message, bool last) {
   // Section 5.1: a message before a change of keys MUST end its record.
   if (!last) return out_of_order("bytes behind ServerHello in its record", "none");
@@ -152,10 +162,7 @@ Connection::Verdict ClientConnection::on_finished(ByteView message, bool last) {
   auto write = application_traffic(master, Side::Client, hash);
   write_with(write);
   open(application_traffic(master, Side::Server, hash), std::move(write));
-  handshake_.reset();
-  client_handshake_.reset();
-  server_handshake_.reset();
-  offer_.psk = secret::TlsPsk::make([](auto) {});
+  forget();
   return std::nullopt;
 }
 

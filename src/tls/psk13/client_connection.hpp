@@ -21,6 +21,7 @@ class ClientConnection final : public Connection {
   enum class Step : std::uint8_t { Start, ServerHello, EncryptedExtensions, Finished };
 
   Verdict on_message(MessageType type, ByteView message, bool last) override;
+  void forget() noexcept override;
   Verdict on_server_hello(ByteView message, bool last);
   Verdict on_retry(ByteView message, const ServerHello& hello);
   Verdict on_encrypted_extensions(ByteView message);

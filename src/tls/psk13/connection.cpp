@@ -53,9 +53,11 @@ Refusal Connection::out_of_order(std::string got, std::string expected) {
 Error Connection::fail(Refusal refusal) {
   if (error_) return *error_;
   error_ = std::move(refusal.error);
-  // Whoever has sent an alert needs none.
-  if (error_->code != Code::tls_peer_alert) send_alert(refusal.alert);
+  // Whoever has sent an alert needs none; and nothing follows a close_notify of ours (section 6.1), least of all where
+  // bare bytes come behind it.
+  if (error_->code != Code::tls_peer_alert && !we_closed_) send_alert(refusal.alert);
   state_ = EngineState::Failed;
+  forget();
   read_secret_.reset();
   write_secret_.reset();
   exporter_.reset();
@@ -124,6 +126,7 @@ std::size_t Connection::take_output(std::span<std::uint8_t> out) {
   if (sent_ == output_.size()) {
     output_.clear();
     sent_ = 0;
+    if (update_owed_ && !we_closed_ && !error_) update_write_key();
   }
   return size;
 }
@@ -164,7 +167,7 @@ Connection::Verdict Connection::take_alert(ByteView content) {
                    Alert::DecodeError};
   }
   const auto alert = static_cast<Alert>(content[1]);
-  if (alert == Alert::UserCanceled) return std::nullopt;
+  if (alert == Alert::UserCanceled) return count_idle("user_canceled");
   if (alert == Alert::CloseNotify && state_ != EngineState::Handshaking) {
     peer_closed_ = true;
     state_ = EngineState::Closed;
@@ -186,6 +189,8 @@ void Connection::open(TrafficSecret read, TrafficSecret write) {
   read_secret_ = std::move(read);
   write_secret_ = std::move(write);
   ccs_allowed_ = false;
+  early_data_left_ = 0;
+  idle_records_ = 0;
   state_ = EngineState::Open;
 }
 

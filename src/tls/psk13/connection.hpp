@@ -40,6 +40,8 @@ class Connection : public Engine {
   /// A whole message of the handshake, with its header. `last`: nothing follows it in its record, so that keys may
   /// change behind it (section 5.1).
   [[nodiscard]] virtual Verdict on_message(MessageType type, ByteView message, bool last) = 0;
+  /// The connection has failed: lets go of every secret of the handshake (section 6.2: MUST forget).
+  virtual void forget() noexcept = 0;
 
   [[nodiscard]] Result<void> advance();
   Error fail(Refusal refusal);
@@ -57,6 +59,9 @@ class Connection : public Engine {
   void write_with(const TrafficSecret& secret) { change_key(write_, secret); }
   /// The peer's change_cipher_spec is passed over from here on, until the handshake is over (section 5).
   void allow_ccs() noexcept { ccs_allowed_ = true; }
+  /// The client said that it sends early data, which nobody here reads: what can be that is passed over from here on,
+  /// up to the client's second flight, and no more than kMaxEarlyData of it (section 4.2.10).
+  void skip_early_data(bool skip) noexcept { early_data_left_ = skip ? kMaxEarlyData : 0; }
 
   [[nodiscard]] static Refusal out_of_order(std::string got, std::string expected);
 
@@ -67,6 +72,7 @@ class Connection : public Engine {
   std::string identity_;  ///< the PSK's
 
  private:
+  static constexpr std::size_t kMaxEarlyData = std::size_t{32} * 1024;  ///< of ciphertext
   struct Content {
     ContentType type;
     std::span<std::uint8_t> bytes;
@@ -79,10 +85,14 @@ class Connection : public Engine {
   [[nodiscard]] Verdict on_key_update(ByteView message, bool last);
   [[nodiscard]] Verdict after_handshake(MessageType type, ByteView message, bool last);
   [[nodiscard]] Result<void> next_plaintext();
+  /// True where a record, header and all, is taken for early data.
+  [[nodiscard]] bool skips(std::size_t size) noexcept;
+  /// A record that says nothing: some are allowed, a flood of them is not.
+  [[nodiscard]] Verdict count_idle(const char* what);
   void change_key(std::optional<RecordProtection>& protection, const TrafficSecret& secret);
   void send_record(ContentType type, ByteView content);
   void send_alert(Alert alert);
-  void update_write_key(bool ask_for_one);
+  void update_write_key();
 
   Side side_;
   EngineState state_ = EngineState::Handshaking;
@@ -98,8 +108,10 @@ class Connection : public Engine {
   std::optional<RecordProtection> read_, write_;
   std::optional<TrafficSecret> read_secret_, write_secret_;
   unsigned updates_without_data_ = 0;
+  unsigned idle_records_ = 0;        ///< since the last that said something
+  std::size_t early_data_left_ = 0;  ///< of the client's early data, that may yet be passed over
   bool ccs_allowed_ = false;
-  bool update_owed_ = false;  ///< the peer asked for a KeyUpdate
+  bool update_owed_ = false;  ///< the peer asked for a KeyUpdate, and has not got it
   bool peer_closed_ = false;
   bool we_closed_ = false;
 };

@@ -8,6 +8,7 @@ namespace cpns::tls::psk13 {
 namespace {
 
 constexpr unsigned kMaxUpdatesWithoutData = 32;
+constexpr unsigned kMaxIdleRecords = 32;
 
 Refusal of_record(Error error) {
   const auto alert = alert_of(error.code);
@@ -47,8 +48,11 @@ Result<std::optional<Connection::Content>> Connection::next_record() {
       // Section 5: a single byte 1 between the first ClientHello and the peer's Finished is dropped, and nothing else.
       if (!ccs_allowed_ || !message_.empty() || content.size() != 1 || content[0] != 1)
         return fail(out_of_order("change_cipher_spec", "a handshake message"));
+      if (auto flood = count_idle("change_cipher_spec")) return fail(std::move(*flood));
       continue;
     }
+    // Section 4.2.10: behind a HelloRetryRequest early data is what looks protected.
+    if (!read_ && type == ContentType::ApplicationData && skips(*size)) continue;
     // A peer that could not make our keys says so in the clear.
     const bool plain_alert = type == ContentType::Alert && state_ == EngineState::Handshaking;
     if (!read_ || plain_alert) {
@@ -58,7 +62,12 @@ Result<std::optional<Connection::Content>> Connection::next_record() {
     }
     if (read_->resting()) read_->wake(suite_, *read_secret_);
     auto opened = read_->open(record);
-    if (!opened) return fail(of_record(std::move(opened).error()));
+    if (!opened) {
+      // Section 4.2.10: behind a ServerHello it is what does not open with the keys of the handshake.
+      if (opened.error().code == Code::tls_record_malformed && skips(*size)) continue;
+      return fail(of_record(std::move(opened).error()));
+    }
+    early_data_left_ = 0;
     const auto inner = static_cast<ContentType>(opened->type);
     // Section 5.4 and 5.1: only these three are protected, and nothing comes between the parts of a message.
     if (inner != ContentType::Handshake && inner != ContentType::Alert && inner != ContentType::ApplicationData)
@@ -77,7 +86,11 @@ Result<void> Connection::next_plaintext() {
     Verdict refused;
     if (type == ContentType::ApplicationData) {
       plaintext_ = content;
-      if (!content.empty()) updates_without_data_ = 0;
+      if (content.empty()) {
+        refused = count_idle("empty data");
+      } else {
+        updates_without_data_ = idle_records_ = 0;
+      }
     } else if (type == ContentType::Alert) {
       refused = take_alert(content);
     } else {
@@ -104,7 +117,7 @@ Result<std::size_t> Connection::read(std::span<std::uint8_t> out) {
 Connection::Verdict Connection::after_handshake(MessageType type, ByteView message, bool last) {
   if (type == MessageType::KeyUpdate) return on_key_update(message, last);
   // Section 4.6.1: a server may hand out tickets; this client resumes nothing.
-  if (type == MessageType::NewSessionTicket && side_ == Side::Client) return std::nullopt;
+  if (type == MessageType::NewSessionTicket && side_ == Side::Client) return count_idle("tickets");
   return out_of_order("message " + std::to_string(static_cast<unsigned>(type)) + " after the handshake", "KeyUpdate");
 }
 
@@ -126,13 +139,25 @@ Connection::Verdict Connection::on_key_update(ByteView message, bool last) {
   read_secret_ = next_traffic(*read_secret_);
   read_with(*read_secret_);
   update_owed_ = update_owed_ || body[0] == 1;
-  // Before the next application data, says the RFC; at once, so that who only reads answers too.
-  if (update_owed_ && !we_closed_) update_write_key(false);
+  // Before the next application data, says the RFC; at once, so that who only reads answers too. But one answer does
+  // for all that was asked before it has gone: else a peer that asks and takes nothing would fill our memory.
+  if (update_owed_ && !we_closed_ && output_.empty()) update_write_key();
   return std::nullopt;
 }
 
-void Connection::update_write_key(bool ask_for_one) {
-  send_record(ContentType::Handshake, encode_key_update(ask_for_one));
+bool Connection::skips(std::size_t size) noexcept {
+  const bool skipped = size <= early_data_left_;
+  early_data_left_ = skipped ? early_data_left_ - size : 0;
+  return skipped;
+}
+
+Connection::Verdict Connection::count_idle(const char* what) {
+  if (++idle_records_ <= kMaxIdleRecords) return std::nullopt;
+  return out_of_order("more than 32 records that say nothing, of " + std::string(what), "data, or a message");
+}
+
+void Connection::update_write_key() {
+  send_record(ContentType::Handshake, encode_key_update(false));
   write_secret_ = next_traffic(*write_secret_);
   write_with(*write_secret_);
   update_owed_ = false;
@@ -144,7 +169,7 @@ Result<void> Connection::write(ByteView plaintext) {
   if (state_ != EngineState::Open && state_ != EngineState::Closed)
     return Error{Code::tls_misused, "write before the link was open"};
   while (!plaintext.empty()) {
-    if (write_->update_due()) update_write_key(false);
+    if (update_owed_ || write_->update_due()) update_write_key();
     const auto part = plaintext.first(std::min(plaintext.size(), kMaxPlaintext));
     send_record(ContentType::ApplicationData, part);
     plaintext = plaintext.subspan(part.size());

@@ -12,8 +12,10 @@ namespace cpns::tls::psk13 {
 // Section 4.2, RFC 7301, RFC 6066.
 enum ExtensionType : std::uint32_t {
   kSupportedGroups = 10,
+  kSignatureAlgorithms = 13,
   kAlpn = 16,
   kPreSharedKey = 41,
+  kEarlyData = 42,
   kSupportedVersions = 43,
   kCookie = 44,
   kPskModes = 45,

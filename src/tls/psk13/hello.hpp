@@ -57,6 +57,7 @@ struct ClientHello {
   ByteView imported;             ///< the whole ImportedIdentity where it is one (RFC 9258); else empty
   std::size_t truncated = 0;     ///< bytes of the message before the list of binders (section 4.2.11.2)
   bool has_cookie = false;
+  bool early_data = false;  ///< the client sends some, unasked
 };
 
 /// `message` with its header, as it came. Refused are: another version (`tls_version_too_old`), no suite of ours

@@ -97,17 +97,30 @@ bool well_formed_names(ByteView body) {
   return good && outer.done() && names.done();
 }
 
+/// Section 4.2.9: at least one.
+bool well_formed_modes(ByteView body) {
+  Reader outer(body);
+  return !outer.vector(1).empty() && outer.done();
+}
+
 std::optional<Refusal> read_client_extensions(ByteView message, const Extensions& extensions, ClientHello& hello) {
   hello.alpn = extensions.find(kAlpn);
   if (hello.alpn && !well_formed_names(*hello.alpn)) return broken("ALPN");
   hello.has_cookie = extensions.find(kCookie).has_value();
+  const auto early = extensions.find(kEarlyData);
+  if (early && !early->empty()) return broken("early_data");
+  hello.early_data = early.has_value();
   const auto psk = extensions.find(kPreSharedKey);
   if (!psk) {
-    return Refusal{{Code::tls_psk_missing, "no pre_shared_key", "an external PSK"}, Alert::HandshakeFailure};
+    // Section 9.2: a hello without PSK MUST have both, or MUST be answered with missing_extension.
+    const bool whole = extensions.find(kSignatureAlgorithms) && extensions.find(kSupportedGroups);
+    return Refusal{{Code::tls_psk_missing, "no pre_shared_key", "an external PSK"},
+                   whole ? Alert::HandshakeFailure : Alert::MissingExtension};
   }
   // Section 4.2.11: it MUST be the last one, else illegal_parameter.
   if (!extensions.last_is(kPreSharedKey)) return illegal("pre_shared_key before other extensions", "the last one");
   const auto modes = extensions.find(kPskModes);
+  if (modes && !well_formed_modes(*modes)) return broken("psk_key_exchange_modes");
   if (!modes || !offers_psk_dhe_ke(*modes)) {
     // Section 4.2.9: without psk_key_exchange_modes the handshake MUST end.
     return Refusal{{Code::tls_psk_mode_refused, modes ? "psk_ke alone" : "no psk_key_exchange_modes", "psk_dhe_ke"},

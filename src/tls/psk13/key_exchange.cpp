@@ -44,6 +44,9 @@ EVP_PKEY* generate(Group group) {
 EVP_PKEY* public_key(Group group, ByteView share) {
   if (group == Group::X25519)
     return EVP_PKEY_new_raw_public_key_ex(nullptr, "X25519", nullptr, share.data(), share.size());
+  // Section 4.2.8.2: legacy_form is 4. libcrypto would take the hybrid forms of X9.62 too.
+  constexpr std::uint8_t kUncompressed = 4;
+  if (share.empty() || share[0] != kUncompressed) return nullptr;
   const KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
   std::array<char, 6> name{"P-256"};
   const std::array parameters{

@@ -32,6 +32,13 @@ Connection::Verdict ServerConnection::on_message(MessageType type, ByteView mess
                       hello_due ? "ClientHello" : "the client's Finished");
 }
 
+void ServerConnection::forget() noexcept {
+  early_.reset();
+  client_handshake_.reset();
+  client_application_.reset();
+  server_application_.reset();
+}
+
 // Everything that needs no key is refused before the key is asked for, so that a stranger's nonsense costs no look-up.
 Connection::Verdict ServerConnection::on_client_hello(ByteView message, bool last) {
   // Section 5.1: a message before a change of keys MUST end its record.
@@ -40,6 +47,7 @@ Connection::Verdict ServerConnection::on_client_hello(ByteView message, bool las
   if (auto* refused = std::get_if<Refusal>(&parsed)) return std::move(*refused);
   auto& hello = std::get<ClientHello>(parsed);
   allow_ccs();
+  skip_early_data(hello.early_data);
   if (step_ == Step::SecondHello) {
     if (auto refused = check_second(hello)) return refused;
   }
@@ -77,6 +85,8 @@ Connection::Verdict ServerConnection::check_second(const ClientHello& hello) con
     return changed(Code::tls_alpn_refused, "list of protocols");
   if (hello.suite != suite_) return changed(Code::tls_handshake_malformed, "cipher suite");
   if (hello.has_cookie) return changed(Code::tls_handshake_malformed, "cookie");
+  // Section 4.2.10: a client MUST NOT offer early data again.
+  if (hello.early_data) return changed(Code::tls_handshake_malformed, "early data");
   if (copy_of(hello.session_id) != session_id_) return changed(Code::tls_handshake_malformed, "session ID");
   const bool only = group_ == Group::X25519 ? hello.shares.p256.empty() : hello.shares.x25519.empty();
   if (hello.shares.of(group_).empty() || !only) return changed(Code::tls_handshake_malformed, "group's share");
@@ -126,7 +136,7 @@ Result<void> ServerConnection::provide_key(std::optional<secret::TlsPsk> psk) {
   if (state() != EngineState::WaitingForKey) return Error{Code::tls_misused, "a key that was not asked for"};
   go_on();
   auto refused =
-      psk ? on_key(*psk) : Refusal{{Code::tls_psk_missing, "no key for the identity", "one"}, Alert::HandshakeFailure};
+      psk ? on_key(*psk) : Refusal{{Code::tls_psk_missing, "no key for the identity", "one"}, Alert::DecryptError};
   if (refused) return fail(std::move(*refused));
   return advance();
 }

@@ -23,6 +23,7 @@ class ServerConnection final : public Connection {
   enum class Step : std::uint8_t { Hello, SecondHello, Key, Exchange, Finished };
 
   Verdict on_message(MessageType type, ByteView message, bool last) override;
+  void forget() noexcept override;
   Verdict on_client_hello(ByteView message, bool last);
   Verdict check_second(const ClientHello& hello) const;
   Verdict select_protocol(const std::optional<ByteView>& offered);

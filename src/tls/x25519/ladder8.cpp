@@ -80,7 +80,8 @@ CPNS_IFMA Fe invert(const Fe& a) noexcept {
 }
 
 CPNS_IFMA __attribute__((noinline)) void wipe_traces() noexcept {
-  // Frames of climb() and its like are a few kilobytes, and lay where this one lies now.
+  // Frames of climb() and its like are a few kilobytes, and lay where this one lies now (without optimisation they are
+  // larger: such a build is for tests).
   std::array<std::uint8_t, 16384> over;
   secret::wipe(over);
   asm volatile(
@@ -95,7 +96,10 @@ CPNS_IFMA __attribute__((noinline)) void wipe_traces() noexcept {
       "vpxorq %%zmm30, %%zmm30, %%zmm30\n\tvpxorq %%zmm31, %%zmm31, %%zmm31\n\t"
       "kxorw %%k1, %%k1, %%k1\n\tkxorw %%k2, %%k2, %%k2\n\tkxorw %%k3, %%k3, %%k3\n\tkxorw %%k4, %%k4, %%k4\n\t"
       "kxorw %%k5, %%k5, %%k5\n\tkxorw %%k6, %%k6, %%k6\n\tkxorw %%k7, %%k7, %%k7" ::
-          : "memory");
+          : "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
+            "xmm12", "xmm13", "xmm14", "xmm15", "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23",
+            "xmm24", "xmm25", "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31", "k1", "k2", "k3", "k4", "k5", "k6",
+            "k7");  // said aloud: compilers that see this function keep nothing in them beyond it
 }
 
 void multiply(const Numbers& scalars, const Numbers& points, Numbers& to) noexcept {

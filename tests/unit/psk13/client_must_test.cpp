@@ -7,30 +7,6 @@
 namespace cpns::tls::psk13::test {
 namespace {
 
-/// Where the extension of that type begins in an encoded ClientHello; its body is 4 bytes on.
-std::size_t place_of(const Bytes& hello, std::uint16_t type) {
-  std::size_t at = kMessageHeader + 2 + kRandomSize;
-  at += 1U + hello[at];                                       // session ID
-  at += 2U + (std::size_t{hello[at]} << 8U | hello[at + 1]);  // suites
-  at += 1U + hello[at] + 2U;                                  // compression, length of extensions
-  while ((std::size_t{hello[at]} << 8U | hello[at + 1]) != type)
-    at += 4U + (std::size_t{hello[at + 2]} << 8U | hello[at + 3]);
-  return at;
-}
-
-/// Puts `more` at `at`, and says so in the lengths of message and extensions.
-void insert(Bytes& hello, std::size_t at, const Bytes& more) {
-  const auto extensions = place_of(hello, 43) - 2;  // supported_versions is the first
-  const auto add = [&](std::size_t length_at) {
-    const std::size_t size = (std::size_t{hello[length_at]} << 8U | hello[length_at + 1]) + more.size();
-    hello[length_at] = static_cast<std::uint8_t>(size >> 8U);
-    hello[length_at + 1] = static_cast<std::uint8_t>(size);
-  };
-  add(2);
-  add(extensions);
-  hello.insert(hello.begin() + static_cast<std::ptrdiff_t>(at), more.begin(), more.end());
-}
-
 std::optional<Alert> refusal_of(const std::function<void(Bytes&)>& change) {
   HandClient client;
   auto hello = client.hello();
@@ -85,10 +61,7 @@ TEST(ClientMust, when_the_share_gives_zeros_then_it_is_an_illegal_parameter) {
   auto hello = client.hello();
   const auto share = hello.begin() + static_cast<std::ptrdiff_t>(place_of(hello, 51)) + 10;
   std::fill_n(share, 32, std::uint8_t{0});
-  const auto covered = ByteView(hello).first(hello.size() - binder_list(1));
-  const auto code = binder(binder_key(client.early, PskKind::External), crypto::sha256({covered}));
-  std::copy(code.begin(), code.end(), hello.end() - static_cast<std::ptrdiff_t>(kBinderSize));
-  ASSERT_TRUE(client.server.feed(plain(ContentType::Handshake, hello)).ok());
+  ASSERT_TRUE(client.server.feed(plain(ContentType::Handshake, client.bound(hello))).ok());
   ASSERT_FALSE(client.server.provide_key(test_psk()).ok());
   EXPECT_EQ(static_cast<Alert>(output_of(client.server).at(6)), Alert::IllegalParameter);
 }
@@ -108,6 +81,23 @@ TEST(ClientMust, when_the_list_of_protocols_or_versions_is_broken_then_it_is_a_d
               insert(hello, at + 7, {0});
             }),
             Alert::DecodeError);
+}
+
+TEST(ClientMust, when_the_list_of_modes_or_early_data_is_broken_then_it_is_a_decode_error) {
+  EXPECT_EQ(refusal_of([](Bytes& hello) { ++hello[place_of(hello, 45) + 4]; }), Alert::DecodeError);
+  EXPECT_EQ(refusal_of([](Bytes& hello) { insert(hello, place_of(hello, 41), {0, 42, 0, 1, 0}); }), Alert::DecodeError);
+}
+
+// Section 9.2.
+TEST(ClientMust, when_there_is_no_key_offered_and_nothing_for_certificates_either_then_an_extension_is_missing) {
+  const auto without_psk = [](Bytes& hello) { hello[place_of(hello, 41) + 1] = 99; };
+  EXPECT_EQ(refusal_of(without_psk), Alert::MissingExtension);
+  EXPECT_EQ(refusal_of([&](Bytes& hello) {
+              without_psk(hello);
+              insert(hello, place_of(hello, 99), {0, 13, 0, 4, 0, 2, 4, 3});
+            }),
+            Alert::HandshakeFailure)
+      << "that one wants certificates";
 }
 
 // Section 5.1.

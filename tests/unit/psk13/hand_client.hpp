@@ -42,6 +42,30 @@ inline Bytes output_of(Engine& engine) {
   return all;
 }
 
+/// Where the extension of that type begins in an encoded ClientHello; its body is 4 bytes on.
+inline std::size_t place_of(const Bytes& hello, std::uint16_t type) {
+  std::size_t at = kMessageHeader + 2 + kRandomSize;
+  at += 1U + hello[at];                                       // session ID
+  at += 2U + (std::size_t{hello[at]} << 8U | hello[at + 1]);  // suites
+  at += 1U + hello[at] + 2U;                                  // compression, length of extensions
+  while ((std::size_t{hello[at]} << 8U | hello[at + 1]) != type)
+    at += 4U + (std::size_t{hello[at + 2]} << 8U | hello[at + 3]);
+  return at;
+}
+
+/// Puts `more` at `at`, and says so in the lengths of message and extensions.
+inline void insert(Bytes& hello, std::size_t at, const Bytes& more) {
+  const auto extensions = place_of(hello, 43) - 2;  // supported_versions is the first
+  const auto add = [&](std::size_t length_at) {
+    const std::size_t size = (std::size_t{hello[length_at]} << 8U | hello[length_at + 1]) + more.size();
+    hello[length_at] = static_cast<std::uint8_t>(size >> 8U);
+    hello[length_at + 1] = static_cast<std::uint8_t>(size);
+  };
+  add(2);
+  add(extensions);
+  hello.insert(hello.begin() + static_cast<std::ptrdiff_t>(at), more.begin(), more.end());
+}
+
 /// The client, and the server it talks to.
 struct HandClient {
   explicit HandClient(PskServerProfile profile = {.alpn = {"cpns/1"}})
@@ -49,17 +73,21 @@ struct HandClient {
 
   /// A good ClientHello; its binder is right.
   Bytes hello() {
-    auto made = encode_client_hello({client_random, {}, true, Group::X25519, mine.share(), alpn, "cm-test", {}, {}});
+    return bound(encode_client_hello({client_random, {}, true, mine.group(), mine.share(), alpn, "cm-test", {}, {}}));
+  }
+  /// The same with a binder over what it has become, and over `transcript` before it.
+  [[nodiscard]] Bytes bound(Bytes made) const {
     const auto covered = ByteView(made).first(made.size() - binder_list(1));
-    const auto code = binder(binder_key(early, PskKind::External), crypto::sha256({covered}));
+    const auto code = binder(binder_key(early, PskKind::External), transcript.hash_with(covered));
     std::copy(code.begin(), code.end(), made.end() - static_cast<std::ptrdiff_t>(kBinderSize));
     return made;
   }
 
   /// Sends the hello, gives the key, reads the server's flight: what is left is the client's Finished.
-  void shake() {
-    const auto sent = hello();
-    (void)server.feed(plain(ContentType::Handshake, sent));
+  void shake() { shake(hello()); }
+  /// `behind` stands between the hello and the server's answer.
+  void shake(const Bytes& sent, const Bytes& behind = {}) {
+    (void)server.feed(joined({plain(ContentType::Handshake, sent), behind}));
     (void)server.provide_key(test_psk());
     auto flight = output_of(server);
     const std::size_t size = kRecordHeader + (std::size_t{flight[3]} << 8U | flight[4]);

@@ -112,6 +112,41 @@ TEST(SecureLink, when_many_shake_hands_at_once_then_their_exchanges_are_made_tog
   }
 }
 
+Task<void> shake_or_fail(std::shared_ptr<SecureLink> link, SecureLink::KeyLookup lookup, ExchangeQueue* queue,
+                         bool* opened) {
+  SecureLink::Exchange exchange;
+  if (queue != nullptr) exchange = [queue](tls::x25519::Share theirs) { return queue->exchange(theirs); };
+  const auto shaken = co_await link->handshake(5s, lookup, exchange);
+  *opened = shaken.ok();
+}
+
+// An answer belongs to who asked, whoever is gone by then: with another's secret no handshake would open.
+TEST(SecureLink, when_some_are_dropped_while_their_exchange_is_made_then_the_others_open) {
+  constexpr std::size_t kLinks = 16;
+  Loop loop;
+  SystemRandom random;
+  ExchangeQueue queue(loop.context().get_executor(), random);
+  std::vector<std::shared_ptr<SecureLink>> servers;
+  std::array<bool, kLinks> opened{}, client_opened{};
+  for (std::size_t i = 0; i < kLinks; ++i) {
+    auto sockets = socket_pair(loop.context());
+    servers.push_back(std::make_shared<SecureLink>(std::move(sockets.server), later_engine()));
+    // Every third one is dropped in the turn of the loop in which its exchange is asked for.
+    const auto give = [&loop, link = servers.back(), drop = i % 3 == 0](std::string identity) {
+      if (drop) asio::post(loop.context(), [link] { link->abort(); });
+      return give_key(std::move(identity));
+    };
+    const auto client = std::make_shared<SecureLink>(std::move(sockets.client), client_engine());
+    loop.spawn(shake_or_fail(client, {}, nullptr, &client_opened[i]));
+    loop.spawn(shake_or_fail(servers.back(), give, &queue, &opened[i]));
+  }
+  loop.run();
+  for (std::size_t i = 0; i < kLinks; ++i) {
+    EXPECT_TRUE(i % 3 == 0 || (opened[i] && client_opened[i])) << i;
+  }
+  EXPECT_EQ(queue.exchanges(), kLinks) << "who was dropped had asked";
+}
+
 Task<void> shake_without(std::shared_ptr<SecureLink> link, Code* code) {
   SecureLink::KeyLookup lookup = give_key;
   const auto shaken = co_await link->handshake(5s, lookup);

@@ -51,18 +51,20 @@ TEST_P(Psk13, when_the_peer_asks_for_new_keys_then_both_directions_go_on) {
   }
 }
 
-TEST_P(Psk13, when_the_peer_only_changes_keys_then_it_is_refused) {
+TEST_P(Psk13, when_the_peer_only_changes_keys_then_it_is_refused_whether_it_asks_for_ours_or_not) {
   const bool our_server = GetParam();
-  Beside beside(our_server);
-  ASSERT_TRUE(beside.pair.open());
-  for (int i = 0; i < 40; ++i) {
-    ASSERT_EQ(SSL_key_update(beside.ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
-    ASSERT_EQ(SSL_do_handshake(beside.ssl), 1);
-    beside.pair.move_bytes(our_server);
+  for (const int kind : {SSL_KEY_UPDATE_NOT_REQUESTED, SSL_KEY_UPDATE_REQUESTED}) {
+    Beside beside(our_server);
+    ASSERT_TRUE(beside.pair.open());
+    for (int i = 0; i < 40; ++i) {
+      ASSERT_EQ(SSL_key_update(beside.ssl, kind), 1);
+      ASSERT_EQ(SSL_do_handshake(beside.ssl), 1);
+      beside.pair.move_bytes(our_server);
+    }
+    const auto read = read_all(beside.ours(our_server));
+    ASSERT_FALSE(read.ok());
+    EXPECT_EQ(read.error().code, Code::tls_key_update_flood);
   }
-  const auto read = read_all(beside.ours(our_server));
-  ASSERT_FALSE(read.ok());
-  EXPECT_EQ(read.error().code, Code::tls_key_update_flood);
 }
 
 TEST_P(Psk13, when_exporters_are_asked_then_both_ends_agree) {
@@ -131,6 +133,19 @@ TEST(Psk13Client, when_the_server_hands_out_tickets_then_they_are_passed_over) {
   ASSERT_TRUE(beside.pair.server->write(as_bytes("after a ticket")).ok());
   beside.pair.move_bytes(false);
   EXPECT_EQ(read_all(*beside.pair.client).value(), "after a ticket");
+}
+
+TEST(Psk13Client, when_the_server_sends_nothing_but_tickets_then_it_ends) {
+  Beside beside(false, [](SSL_CTX* context) { SSL_CTX_clear_options(context, SSL_OP_NO_TICKET); });
+  ASSERT_TRUE(beside.pair.open());
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_EQ(SSL_new_session_ticket(beside.ssl), 1);
+    ASSERT_EQ(SSL_do_handshake(beside.ssl), 1);
+    beside.pair.move_bytes(false);
+  }
+  const auto read = read_all(*beside.pair.client);
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.error().code, Code::tls_out_of_order);
 }
 
 TEST(Psk13Server, when_the_peer_prefers_p256_then_it_is_taken_where_allowed_without_another_round) {
