@@ -20,7 +20,8 @@ class Needle {
   /// So many bytes of one value.
   Needle(std::size_t size, std::uint8_t value) : turned_(size, static_cast<std::uint8_t>(~value)) {}
 
-  /// Looks through all memory of this process that can be written, but for mappings of a gigabyte and more.
+  /// Looks through all memory of this process that can be written, but for mappings of 32 MiB and more: those are the
+  /// sanitizers'.
   [[nodiscard]] bool is_somewhere() const {
     std::ifstream maps("/proc/self/maps");
     const int memory = ::open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
@@ -44,7 +45,7 @@ class Needle {
 
  private:
   static constexpr std::size_t kPiece = std::size_t{64} * 1024;
-  static constexpr std::uint64_t kLargest = std::uint64_t{1} << 30U;
+  static constexpr std::uint64_t kLargest = std::uint64_t{1} << 25U;
 
   [[nodiscard]] bool is_in(ByteView bytes) const {
     for (std::size_t at = 0; at + turned_.size() <= bytes.size(); ++at) {
