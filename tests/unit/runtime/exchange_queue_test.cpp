@@ -76,12 +76,17 @@ TEST_F(ExchangeQueueTest, when_the_loop_ends_before_the_answer_then_nothing_is_l
   EXPECT_TRUE(shares_.empty());
 }
 
-Task<void> shake(std::shared_ptr<SecureLink> link, ExchangeQueue* queue) {
-  SecureLink::KeyLookup lookup = give_key;
+/// `queue` makes the exchange, where there is one.
+Task<Result<void>> shaken(std::shared_ptr<SecureLink> link, SecureLink::KeyLookup lookup, ExchangeQueue* queue) {
   SecureLink::Exchange exchange;
   if (queue != nullptr) exchange = [queue](tls::x25519::Share theirs) { return queue->exchange(theirs); };
-  const auto shaken = co_await link->handshake(5s, lookup, exchange);
-  EXPECT_TRUE(shaken.ok()) << (shaken ? "" : to_text(shaken.error()));
+  co_return co_await link->handshake(5s, lookup, exchange);
+}
+
+Task<void> shake(std::shared_ptr<SecureLink> link, ExchangeQueue* queue) {
+  auto shaking = shaken(std::move(link), give_key, queue);
+  const auto result = co_await std::move(shaking);
+  EXPECT_TRUE(result.ok()) << (result ? "" : to_text(result.error()));
 }
 
 std::unique_ptr<tls::Engine> later_engine() {
@@ -114,10 +119,8 @@ TEST(SecureLink, when_many_shake_hands_at_once_then_their_exchanges_are_made_tog
 
 Task<void> shake_or_fail(std::shared_ptr<SecureLink> link, SecureLink::KeyLookup lookup, ExchangeQueue* queue,
                          bool* opened) {
-  SecureLink::Exchange exchange;
-  if (queue != nullptr) exchange = [queue](tls::x25519::Share theirs) { return queue->exchange(theirs); };
-  const auto shaken = co_await link->handshake(5s, lookup, exchange);
-  *opened = shaken.ok();
+  auto shaking = shaken(std::move(link), std::move(lookup), queue);
+  *opened = (co_await std::move(shaking)).ok();
 }
 
 // An answer belongs to who asked, whoever is gone by then: with another's secret no handshake would open.
