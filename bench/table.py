@@ -82,10 +82,11 @@ def handshake_table(lines):
     for line in lines:
         cpu.setdefault(line["what"], {})[line["round"]] = line["cpu"] / line["handshakes"]
         wall.setdefault(line["what"], {})[line["round"]] = line["seconds"] / line["handshakes"]
+    beside = [to for to in ("bare cryptography", "OpenSSL", "GnuTLS") if to in cpu]
     rows = [[what] + [spread([s * 1e6 for s in by[what].values()], "{:.1f}") for by in (cpu, wall)] +
-            [ratios(cpu, what, to) for to in ("bare cryptography", "OpenSSL")] for what in cpu]
-    head = ["A handshake, the Server's side, in memory", "microseconds of CPU", "of time", "CPU to bare cryptography",
-            "CPU to OpenSSL"]
+            [ratios(cpu, what, to) for to in beside] for what in cpu]
+    head = ["A handshake, the Server's side, in memory", "microseconds of CPU", "of time"] + [
+        f"CPU to {to}" for to in beside]
     return table(head, rows)
 
 
