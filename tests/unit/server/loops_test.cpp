@@ -135,7 +135,7 @@ class Storm {
           const auto victim = world_.make_device();
           const auto link = client.open(victim, carried);
           EXPECT_TRUE(link);
-          EXPECT_EQ(world_.revoke(victim.id), 1U);
+          EXPECT_LE(world_.revoke(victim.id), 1U) << "where another revocation has not closed it already";
           EXPECT_FALSE(client.answers(*link));
           EXPECT_EQ(client.request(victim, carried), "");
         }
