@@ -8,6 +8,7 @@ using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kPause{50};
 constexpr int kBacklog = 4096;
+constexpr int kTogether = 16;  ///< taken in one turn of the loop, which has other work too
 
 }  // namespace
 
@@ -37,6 +38,7 @@ Result<Listener> Listener::open(asio::any_io_executor executor, const std::strin
   if (!error) state->acceptor.set_option(asio::socket_base::keep_alive(true), error);
   if (!error) state->acceptor.bind(endpoint, error);
   if (!error) state->acceptor.listen(kBacklog, error);
+  if (!error) state->acceptor.non_blocking(true, error);
   if (error) return failed(error);
   return Listener(std::move(state));
 }
@@ -81,6 +83,13 @@ Task<void> Listener::run(std::string name, Log& log, OnPeer on_connection) {
     if (state->running_short) log.event(Code::accept_resumed, {{"listener", name}});
     state->running_short = false;
     on_connection(std::move(socket), peer);
+    // Whoever else is there comes along. What a crowd asks for in one turn of the loop can be done together.
+    for (int more = 1; more < kTogether && !state->stopped; ++more) {
+      tcp::socket next(state->acceptor.get_executor());
+      state->acceptor.accept(next, peer, failed);
+      if (failed) break;  // nobody; or what the next turn will be told
+      on_connection(std::move(next), peer);
+    }
   }
 }
 
