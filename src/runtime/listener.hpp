@@ -24,6 +24,11 @@ class Listener {
   [[nodiscard]] static Result<Listener> open(asio::any_io_executor executor, const std::string& host,
                                              std::uint16_t port);
 
+  /// One more listener at the same address, for another loop: the kernel gives each connection to one of them. Whoever
+  /// opens a first listener there is refused as ever. The log has the first one's line for all. Fails with
+  /// `listen_failed`.
+  [[nodiscard]] Result<Listener> beside(asio::any_io_executor executor);
+
   /// The real address, with the real port.
   [[nodiscard]] std::string address() const;  ///< `127.0.0.1:7443`, `[::1]:7443`
   [[nodiscard]] std::uint16_t port() const;
