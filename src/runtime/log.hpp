@@ -68,7 +68,7 @@ class Log {
   void hold(std::function<void()> later);
   void flush();
   static constexpr std::chrono::milliseconds kPause{10};
-  static constexpr std::size_t kAtOnce = 8;
+  static constexpr std::size_t kAtOnce = 32;
 
  private:
   struct Impl;
