@@ -8,6 +8,8 @@ using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kPause{50};
 constexpr int kBacklog = 4096;
+/// Taken at once where so many wait in the kernel; then it is the turn of others.
+constexpr int kAtOnce = 64;
 
 }  // namespace
 
@@ -37,6 +39,7 @@ Result<Listener> Listener::open(asio::any_io_executor executor, const std::strin
   if (!error) state->acceptor.set_option(asio::socket_base::keep_alive(true), error);
   if (!error) state->acceptor.bind(endpoint, error);
   if (!error) state->acceptor.listen(kBacklog, error);
+  if (!error) state->acceptor.non_blocking(true, error);
   if (error) return failed(error);
   return Listener(std::move(state));
 }
@@ -65,9 +68,9 @@ Task<void> Listener::run(std::string name, Log& log, OnPeer on_connection) {
   log.event(Code::listener_started, {{"listener", name}, {"address", address()}});
   while (!state->stopped) {
     error_code failed;
-    tcp::endpoint peer;
     auto token = asio::redirect_error(asio::use_awaitable, failed);
-    tcp::socket socket = co_await state->acceptor.async_accept(peer, token);
+    co_await state->acceptor.async_wait(tcp::acceptor::wait_read, token);
+    if (!failed) failed = take_those_there(*state, name, log, on_connection);
     if (state->stopped) break;
     if (failed) {
       if (!state->running_short) {
@@ -78,10 +81,24 @@ Task<void> Listener::run(std::string name, Log& log, OnPeer on_connection) {
       co_await state->pause.async_wait(asio::redirect_error(asio::use_awaitable, failed));
       continue;
     }
-    if (state->running_short) log.event(Code::accept_resumed, {{"listener", name}});
-    state->running_short = false;
+  }
+}
+
+error_code Listener::take_those_there(State& state, const std::string& name, Log& log, const OnPeer& on_connection) {
+  for (int taken = 0; taken < kAtOnce && !state.stopped; ++taken) {
+    error_code failed;
+    tcp::endpoint peer;
+    tcp::socket socket(state.acceptor.get_executor());
+    state.acceptor.accept(socket, peer, failed);
+    if (failed == asio::error::would_block || failed == asio::error::try_again) break;
+    // It has gone again before it was taken; the others are there.
+    if (failed == asio::error::connection_aborted || failed == asio::error::connection_reset) continue;
+    if (failed) return failed;
+    if (state.running_short) log.event(Code::accept_resumed, {{"listener", name}});
+    state.running_short = false;
     on_connection(std::move(socket), peer);
   }
+  return {};
 }
 
 void Listener::stop() {

@@ -36,6 +36,9 @@ class Listener {
 
  private:
   struct State;
+  /// Those that wait, up to a number: what accept has failed with.
+  static boost::system::error_code take_those_there(State& state, const std::string& name, Log& log,
+                                                    const OnPeer& on_connection);
   explicit Listener(std::shared_ptr<State> state) : state_(std::move(state)) {}
   std::shared_ptr<State> state_;
 };

@@ -119,10 +119,16 @@ Result<void> Server::open_admin(ids::Endpoint operator_endpoint) {
 
 void Server::start() {
   const auto on_gateway = [this](asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
-    if (operator_rate_.admit(peer, "operator") && has_room()) operator_links_->take(std::move(socket));
+    if (!operator_rate_.admit(peer, "operator")) return;
+    if (has_room() || make_room()) operator_links_->take(std::move(socket));
   };
   const auto on_device = [this](asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
-    if (direct_rate_.admit(peer, "direct") && has_room()) direct_links_->take(std::move(socket), peer);
+    if (!direct_rate_.admit(peer, "direct")) return;
+    if (has_room()) return direct_links_->take(std::move(socket), peer);
+    // Where others wait for their turn, who has had it is not pushed out for one more.
+    auto& arrivals = direct_links_->arrivals();
+    if (arrivals.waiting() > 0 || !make_room()) return arrivals.turn_away(std::move(socket), peer);
+    direct_links_->take(std::move(socket), peer);
   };
   asio::co_spawn(tasks_.executor(), operator_listener_->run("operator", parts_.log, on_gateway), runtime::unattended);
   asio::co_spawn(tasks_.executor(), direct_listener_->run("direct", parts_.log, on_device), runtime::unattended);
@@ -178,13 +184,17 @@ Task<void> Server::watch_clock(Server* self) {
 
 bool Server::has_room() {
   // One that may yet have a request under way needs two: its own and the service's.
-  if (tasks_.running() + direct_links_->may_need_more() < max_files_) return true;
+  const auto waiting = direct_links_->arrivals().waiting();
+  if (tasks_.running() + waiting + direct_links_->may_need_more() < max_files_) return true;
   const auto refused_before = refused_++;
   if (refused_before % 1000 == 0) {
-    parts_.log.event(Code::connection_limit_reached, {{"connections", tasks_.running()}, {"count", refused_}});
+    parts_.log.event(Code::connection_limit_reached,
+                     {{"connections", tasks_.running() + waiting}, {"count", refused_}});
   }
-  return direct_links_->drop_half_open() || operator_links_->drop_half_open();
+  return false;
 }
+
+bool Server::make_room() { return direct_links_->drop_half_open() || operator_links_->drop_half_open(); }
 
 Task<void> Server::stop() {
   stopping_ = true;

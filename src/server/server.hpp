@@ -54,8 +54,10 @@ class Server {
   void hold_log_lines();
   static runtime::Task<void> load_identities(Server* self);
   static runtime::Task<void> watch_clock(Server* self);
-  /// False where the process has no room for one more; the oldest half-open connection is then dropped.
+  /// False where the process has no room for one more.
   [[nodiscard]] bool has_room();
+  /// Drops the oldest half-open connection; false where there is none.
+  [[nodiscard]] bool make_room();
 
   ServerParts parts_;
   assign::ServerPolicy policy_;

@@ -23,6 +23,8 @@ class Sessions final : public PneSessions {
   Sessions(Context& context, const Settings& settings, HttpProxy& proxy, Tasks& tasks)
       : context_(context), settings_(settings), proxy_(proxy), tasks_(tasks) {}
   void set_on_relay(OnRelay on_relay) { on_relay_ = std::move(on_relay); }
+  /// What Pings to devices carry [assign/return_within.hpp].
+  void set_ping_payload(std::function<Bytes()> payload) { ping_payload_ = std::move(payload); }
 
   /// One link of `caller`, to its end. `open` is its first message. A token that is not of a session of the same
   /// caller gets a new session, whatever was wrong with it [X6]. `run` is for logs; on_message hears what is no frame.
@@ -59,6 +61,7 @@ class Sessions final : public PneSessions {
   HttpProxy& proxy_;
   Tasks& tasks_;
   OnRelay on_relay_;
+  std::function<Bytes()> ping_payload_;
   std::map<stream::ResumeToken, SessionPtr> sessions_;
   std::uint64_t next_age_ = 0;
 };
