@@ -129,6 +129,7 @@ Result<int> run(const RunOptions& options, const runtime::Protection& protection
                                                                         std::move(journal_key), runtime::now()));
   CPNS_TRY(auto proof, folder_keys.proof(settings.proof_certificate, settings.proof_key));
   store::sqlite::Options store_options;
+  store_options.cache_bytes = settings.store_cache_bytes;
   store_options.journal = journal.get();
   CPNS_TRY(const auto audit_key, folder_keys.audit_key());
   const audit::Chain audit_chain(audit_key);

@@ -1,6 +1,6 @@
-// What a handshake of a direct link costs the Server, in memory and on one thread: OpenSSL used directly, tls::Engine
-// over OpenSSL, the engine of our own, alone and with X25519 of many connections together, and the bare cryptography
-// that none of them can do without.
+// What a handshake of a direct link costs the Server, in memory and on one thread: OpenSSL and GnuTLS used directly,
+// tls::Engine over OpenSSL, the engine of our own, alone and with X25519 of many connections together, and the bare
+// cryptography that none of them can do without.
 //     bench_handshake ROUNDS HANDSHAKES [WHAT]      WHAT: one line of the table alone, for a profiler
 // The client is always the same one, and its time is not counted. Connections go through a handshake in groups, so that
 // the clocks are read seldom; only where a line says so has one connection anything to do with another.
@@ -12,6 +12,7 @@
 #include <functional>
 
 #include "bare.hpp"
+#include "handshake_servers.hpp"
 #include "openssl_pair.hpp"
 #include "tls/engine.hpp"
 #include "tls/x25519/batcher.hpp"
@@ -55,24 +56,6 @@ secret::TlsPsk bench_psk() {
   return secret::TlsPsk::make(
       [](std::span<std::uint8_t, 32> to) { std::fill(to.begin(), to.end(), std::uint8_t{0x42}); });
 }
-
-using Buffer = std::array<std::uint8_t, 2048>;
-
-class Server {
- public:
-  virtual ~Server() = default;
-  virtual void feed(ByteView bytes) = 0;
-  virtual std::size_t take(Buffer& to) = 0;
-  virtual bool open() = 0;
-};
-
-class Servers {
- public:
-  virtual ~Servers() = default;
-  virtual std::unique_ptr<Server> make() = 0;
-  /// All of a group have been fed.
-  virtual void settle() {}
-};
 
 class EngineServers final : public Servers {
  public:
@@ -228,6 +211,10 @@ int main(int argc, char** argv) {
   subjects.push_back({"psk13", shaken(psk13)});
   subjects.push_back({"OpenSSL", shaken(bare_openssl)});
   subjects.push_back({"tls::Engine over OpenSSL", shaken(openssl)});
+#ifdef CPNS_BENCH_GNUTLS
+  const auto gnutls = gnutls_servers();
+  subjects.push_back({"GnuTLS", shaken(*gnutls)});
+#endif
   for (int round = 0; round < rounds; ++round) {
     for (const auto& subject : subjects) {
       if (argc > 3 && subject.what != std::string_view(argv[3])) continue;

@@ -40,10 +40,11 @@ def listens(port):
 class Server:
     """A server that runs, by itself in a process or with children."""
 
-    def __init__(self, what, kind, callers, command, port, output):
+    def __init__(self, what, kind, callers, command, port, output, core=0):
         self.what, self.kind, self.callers, self.port = what, kind, callers, port
         with open(output, "wb") as file:
-            self.process = subprocess.Popen(command, stdout=file, stderr=file, preexec_fn=on_core(0))
+            pin = None if core is None else on_core(core)
+            self.process = subprocess.Popen(command, stdout=file, stderr=file, preexec_fn=pin)
         until(lambda: self.process.poll() is not None or listens(port), f"the start of {what}")
         if self.process.poll() is not None:
             raise SystemExit(f"bench: {what} ended: {pathlib.Path(output).read_text()[-400:]}")

@@ -82,10 +82,11 @@ def handshake_table(lines):
     for line in lines:
         cpu.setdefault(line["what"], {})[line["round"]] = line["cpu"] / line["handshakes"]
         wall.setdefault(line["what"], {})[line["round"]] = line["seconds"] / line["handshakes"]
+    beside = [to for to in ("bare cryptography", "OpenSSL", "GnuTLS") if to in cpu]
     rows = [[what] + [spread([s * 1e6 for s in by[what].values()], "{:.1f}") for by in (cpu, wall)] +
-            [ratios(cpu, what, to) for to in ("bare cryptography", "OpenSSL")] for what in cpu]
-    head = ["A handshake, the Server's side, in memory", "microseconds of CPU", "of time", "CPU to bare cryptography",
-            "CPU to OpenSSL"]
+            [ratios(cpu, what, to) for to in beside] for what in cpu]
+    head = ["A handshake, the Server's side, in memory", "microseconds of CPU", "of time"] + [
+        f"CPU to {to}" for to in beside]
     return table(head, rows)
 
 
@@ -129,6 +130,42 @@ def storm_table(lines):
     return table(head, rows)
 
 
+def lookup_table(lines):
+    kinds = ["in memory", "in the database", "on the disk", "nobody's"]
+    rows = []
+    for devices in sorted({line["devices"] for line in lines}):
+        some = [line for line in lines if line["devices"] == devices]
+        own = {kind: [line for line in some if line["what"] == kind] for kind in kinds}
+        cpu = {kind: [line["cpu"] / line["count"] * 1e6 for line in own[kind]] for kind in kinds}
+        wall = {kind: [line["seconds"] / line["count"] * 1e6 for line in own[kind]] for kind in kinds}
+        rows.append([f"{devices:,}"] + [spread(of[kind], "{:.1f}") for kind in kinds for of in (cpu, wall)])
+    return table(["Devices"] + [f"{kind}, microseconds{of}" for kind in kinds for of in (" of CPU", " of time")], rows)
+
+
+def restart_table(lines):
+    rows = []
+    for devices, cold in sorted({(line["devices"], line["cold"]) for line in lines}):
+        some = [line for line in lines if (line["devices"], line["cold"]) == (devices, cold)]
+        rows.append([f"{devices:,} devices, {'database on the disk alone' if cold else 'after another run'}"] +
+                    [spread([line[key] for line in some], "{:.3f}") for key in ("first", "listens", "loaded")] +
+                    [spread([line["resident"] / 2**20 for line in some], "{:.0f}")])
+    return table(["A start", "seconds to the first answer", "to the first listener", "until all identities are loaded",
+                  "MiB then"], rows)
+
+
+def assignments_table(lines):
+    rate, cpu, group = {}, {}, {}
+    for line in lines:
+        what = f"{line['what']}, {line['in_flight']:,} at once"
+        rate.setdefault(what, {})[line["round"]] = line["assignments"] / line["seconds"]
+        cpu.setdefault(what, []).append(line["cpu"] / line["assignments"] * 1e6)
+        if "commits" in line:
+            group.setdefault(what, []).append(2 * line["assignments"] / line["commits"])
+    rows = [[what, spread(list(by.values()), "{:.0f}"), ratios(rate, what, what.replace("whole server", "store alone")),
+             spread(cpu[what], "{:.0f}"), spread(group.get(what, []), "{:.0f}")] for what, by in rate.items()]
+    return table(["Assignments", "a second", "to the store alone", "microseconds of CPU", "writes in a commit"], rows)
+
+
 def main():
     path = pathlib.Path(sys.argv[1])
     lines = [json.loads(line) for line in path.read_text().splitlines()]
@@ -139,7 +176,13 @@ def main():
     connections = [line for line in lines if line.get("part") == "connections"]
     idle = [line for line in lines if line.get("part") == "idle"]
     storms = [line for line in lines if line.get("part") == "storm"]
+    lookups = [line for line in lines if line.get("part") == "lookup"]
+    restarts = [line for line in lines if line.get("part") == "restart"]
+    assignments = [line for line in lines if line.get("part") == "assignments"]
     tables = {"storm": storm_table(storms) if storms else "",
+              "lookup": lookup_table(lookups) if lookups else "",
+              "restart": restart_table(restarts) if restarts else "",
+              "assignments": assignments_table(assignments) if assignments else "",
               "connections": connections_table(connections) if connections else "",
               "idle": idle_table(idle) if idle else "",
               "handshake": handshake_table(handshakes) if handshakes else "",

@@ -2,12 +2,10 @@
 
 #include <openssl/rand.h>
 
-#include <cstdlib>
+#include "tls/thread_random.hpp"
 
 namespace cpns::runtime {
 
-void SystemRandom::fill(std::span<std::uint8_t> out) {
-  if (RAND_priv_bytes(out.data(), static_cast<int>(out.size())) != 1) std::abort();
-}
+void SystemRandom::fill(std::span<std::uint8_t> out) { tls::ThreadRandom<RAND_priv_bytes>().fill(out); }
 
 }  // namespace cpns::runtime

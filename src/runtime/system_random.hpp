@@ -4,7 +4,8 @@
 
 namespace cpns::runtime {
 
-/// The system's CSPRNG by way of libcrypto's generator for secrets (RAND_priv_bytes). Thread-safe. Where it fails there
+/// The system's CSPRNG by way of libcrypto's generator for secrets (RAND_priv_bytes), from which each thread
+/// draws some hundred bytes ahead (tls/thread_random.hpp). Thread-safe. Where it fails there
 /// is no safe way on, and the program ends.
 class SystemRandom final : public crypto::Random {
  public:

@@ -25,7 +25,7 @@ Result<std::optional<DeviceKeys::Row>> DeviceKeys::find(const ids::CmDeviceId& w
   ++(read ? store_reads_ : filtered_);
   const auto id = there ? wanted : stand_in_.value_or(wanted);
   Result<std::optional<store::Device>> device = std::optional<store::Device>{};
-  if (read) device = context_.devices.find(id);
+  if (read) device = id == wanted ? context_.devices.find(id) : context_.devices.find_in_stead(wanted, id);
   if (!device) return std::move(device).error();
   if (!device.value()) {
     (void)context_.sealer.open(decoy_place(decoy_id_), decoy_seed_);

@@ -136,7 +136,7 @@ void Server::start() {
   admin_->start();
   if (shared_admin_) shared_admin_->start();
   keys_->start();
-  tasks_.spawn(load_identities(this));
+  loader_.emplace(identities_, parts_.devices, parts_.log);
   tasks_.spawn(watch_clock(this));
   // After the lines of the listeners, which the loop writes next.
   asio::post(tasks_.executor(), [this] {
@@ -154,22 +154,6 @@ void Server::hold_log_lines() {
       timer->async_wait([&log, timer](const boost::system::error_code&) { log.flush(); });
     });
   });
-}
-
-// Beside all other work: until the last page is there, each identity costs a read, as if there were no filter.
-Task<void> Server::load_identities(Server* self) {
-  const auto executor = co_await asio::this_coro::executor;
-  IdentityFilter::After after;
-  do {
-    auto next = self->identities_.load_page(self->parts_.devices, after);
-    if (!next) {
-      self->parts_.log.error(next.error());
-      co_return;
-    }
-    after = std::move(next).value();
-    co_await asio::post(executor, asio::use_awaitable);
-  } while (after && !self->stopping_);
-  self->parts_.log.event(Code::restart_loaded, {{"identities", self->identities_.size()}});
 }
 
 Task<void> Server::watch_clock(Server* self) {
@@ -197,7 +181,7 @@ bool Server::has_room() {
 bool Server::make_room() { return direct_links_->drop_half_open() || operator_links_->drop_half_open(); }
 
 Task<void> Server::stop() {
-  stopping_ = true;
+  loader_.reset();
   parts_.log.event(Code::server_stopping);
   if (operator_listener_) operator_listener_->stop();
   if (direct_listener_) direct_listener_->stop();

@@ -7,6 +7,7 @@
 #include "server/admin/listener.hpp"
 #include "server/clock_watch.hpp"
 #include "server/direct_listener.hpp"
+#include "server/identity_loader.hpp"
 #include "server/ims_listener.hpp"
 #include "server/key_keeper.hpp"
 #include "server/operator_listener.hpp"
@@ -52,7 +53,6 @@ class Server {
   [[nodiscard]] Result<ids::Endpoint> operator_endpoint() const;
   void start();
   void hold_log_lines();
-  static runtime::Task<void> load_identities(Server* self);
   static runtime::Task<void> watch_clock(Server* self);
   /// False where the process has no room for one more.
   [[nodiscard]] bool has_room();
@@ -69,7 +69,6 @@ class Server {
   std::size_t max_files_;
   std::uint64_t refused_ = 0;
   Signal stop_clock_;
-  bool stopping_ = false;
   AddressLimit direct_rate_;
   AddressLimit operator_rate_;
   std::unique_ptr<DirectListener> direct_links_;
@@ -80,6 +79,7 @@ class Server {
   std::optional<KeyKeeper> keys_;
   std::unique_ptr<admin::Listener> admin_;
   std::unique_ptr<admin::Listener> shared_admin_;
+  std::optional<IdentityLoader> loader_;  ///< ends first
 };
 
 }  // namespace cpns::server

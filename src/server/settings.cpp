@@ -235,6 +235,9 @@ Result<Settings> read(const Config& config) {
   CPNS_TRY(const auto burst, count(limits, "connections_burst", 2000, 10'000'000));
   CPNS_TRY(const auto assignments, count(limits, "assignments_per_minute", 600, 1'000'000));
   made.limits = {static_cast<double>(rate), static_cast<double>(burst), static_cast<double>(assignments)};
+  CPNS_TRY(const auto store, root.table("store"));
+  CPNS_TRY(const auto cache, store.integer("cache_mib", 64, 0, 1'048'576));
+  made.store_cache_bytes = static_cast<std::size_t>(cache) << 20U;
   CPNS_TRY(const auto process, root.table("process"));
   CPNS_TRY(made.process, runtime::read_process_settings(process));
   CPNS_CHECK(config.finish());

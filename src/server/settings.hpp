@@ -103,6 +103,7 @@ struct Settings {
   AdminSettings admin{};
   ImsSettings ims{};
   LimitSettings limits{};
+  std::size_t store_cache_bytes = 0;  ///< rows of devices in memory
   runtime::ProcessSettings process{};
 };
 

@@ -158,6 +158,11 @@ connections_per_second = 200
 connections_burst = 2000
 assignments_per_minute = 600
 
+# Devices that called lately are kept in memory, with their Key Seeds sealed, in so many MiB at most: half a kilobyte
+# each. 0: none; each call then reads the database.
+[store]
+cache_mib = 64
+
 # Where root starts the server, it becomes this user before it opens anything; the folder has to be that user's. And the
 # system calls that it does not need are switched off (docs/operations.md).
 [process]

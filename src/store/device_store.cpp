@@ -29,8 +29,15 @@ void DeviceStore::activate(assign::Activation activation, Done done) {
 
 void DeviceStore::erase_pending(ids::AssignmentId id, Done done) { raw_erase_pending(id, std::move(done)); }
 
-Result<std::optional<Device>> DeviceStore::find(const ids::CmDeviceId& id) {
-  CPNS_TRY(auto row, raw_find(id));
+Result<std::optional<Device>> DeviceStore::find(const ids::CmDeviceId& id) { return opened(raw_find(id)); }
+
+Result<std::optional<Device>> DeviceStore::find_in_stead(const ids::CmDeviceId& stranger,
+                                                         const ids::CmDeviceId& stand_in) {
+  return opened(raw_find_in_stead(stranger, stand_in));
+}
+
+Result<std::optional<Device>> DeviceStore::opened(Result<std::optional<Row>> found) const {
+  CPNS_TRY(auto row, std::move(found));
   if (!row) return std::optional<Device>();
   CPNS_TRY(auto key_seed,
            sealer_.open_as<secret::KeySeed>(key_seed_place(row->info.assignment_id), row->sealed_key_seed));

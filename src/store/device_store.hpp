@@ -89,11 +89,19 @@ class DeviceStore {
   /// Step 13. Any state from *active* on; whether it may connect is the caller's decision [T2].
   /// Fails with `sealed_value_does_not_open` where the row was tampered with.
   [[nodiscard]] Result<std::optional<Device>> find(const ids::CmDeviceId& id);
+  /// Of an identity that nobody has: the row of `stand_in`, for what a look-up of `stranger` would cost if it were a
+  /// device [T2]. Nothing of it may be given to anybody.
+  [[nodiscard]] Result<std::optional<Device>> find_in_stead(const ids::CmDeviceId& stranger,
+                                                            const ids::CmDeviceId& stand_in);
   [[nodiscard]] virtual Result<std::optional<CompletedAssignment>> find_completed(const ids::AssignmentId& id) = 0;
   [[nodiscard]] virtual Result<std::optional<DeviceInfo>> show(const ids::CmDeviceId& id) = 0;
   /// One page in order of assignment_id, from the one after `after`.
   [[nodiscard]] virtual Result<std::vector<DeviceInfo>> list(std::optional<ids::AssignmentId> after,
                                                              std::size_t limit) = 0;
+  /// One page of the IDs of all devices from *active* on, in their order, from the one after `after`. Cheaper than
+  /// `list`: after a start all of them are read.
+  [[nodiscard]] virtual Result<std::vector<ids::CmDeviceId>> list_ids(std::optional<ids::CmDeviceId> after,
+                                                                      std::size_t limit) = 0;
 
   /// Commits of this store's database since it was opened, from any thread, without a read: while the number is the one
   /// that it was before a row was read, the row is still what the store has. It counts before anybody's Done.
@@ -124,10 +132,16 @@ class DeviceStore {
   virtual void raw_activate(assign::Activation activation, Done done) = 0;
   virtual void raw_erase_pending(ids::AssignmentId id, Done done) = 0;
   [[nodiscard]] virtual Result<std::optional<Row>> raw_find(const ids::CmDeviceId& id) = 0;
+  [[nodiscard]] virtual Result<std::optional<Row>> raw_find_in_stead(const ids::CmDeviceId& /*stranger*/,
+                                                                     const ids::CmDeviceId& stand_in) {
+    return raw_find(stand_in);
+  }
   virtual void raw_mark_in_use(ids::CmDeviceId id, ids::UnixTime when, Done done) = 0;
   virtual void raw_revoke(ids::CmDeviceId id, ids::UnixTime when, Done done) = 0;
 
  private:
+  [[nodiscard]] Result<std::optional<Device>> opened(Result<std::optional<Row>> found) const;
+
   Sealer& sealer_;
   crypto::Random& random_;
 };

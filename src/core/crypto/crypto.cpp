@@ -55,11 +55,12 @@ void hkdf_extract(ByteView salt, ByteView input_key, std::span<std::uint8_t, 32>
 }
 
 void hkdf_expand(ByteView prk, ByteView info, std::span<std::uint8_t> out) {
+  const HmacKey key(prk);
   Mac block{};
   std::size_t before = 0;  // T(0) is empty
   for (std::uint8_t counter = 1; !out.empty(); ++counter) {
     require(counter != 0);
-    block = hmac(prk, {ByteView(block).first(before), info, ByteView(&counter, 1)});
+    block = key.mac({ByteView(block).first(before), info, ByteView(&counter, 1)});
     before = block.size();
     const auto size = std::min(out.size(), block.size());
     std::copy_n(block.begin(), size, out.begin());

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::size_t kBlock = 64;
 
+std::span<std::uint8_t> bytes_of(SHA256_CTX& state) { return {reinterpret_cast<std::uint8_t*>(&state), sizeof state}; }
+
 }  // namespace
 
 // These fail for no input and need no memory; their results are 1 always.
@@ -19,11 +21,11 @@ void Sha256::add(ByteView bytes) noexcept { (void)SHA256_Update(&state_, bytes.d
 Digest Sha256::finish() noexcept {
   Digest digest;
   (void)SHA256_Final(digest.data(), &state_);
-  secret::wipe({reinterpret_cast<std::uint8_t*>(&state_), sizeof state_});
+  secret::wipe(bytes_of(state_));
   return digest;
 }
 
-Mac hmac(ByteView key, std::initializer_list<ByteView> pieces) noexcept {
+HmacKey::HmacKey(ByteView key) noexcept {
   std::array<std::uint8_t, kBlock> block{};  // the key, or its hash where it is longer
   if (key.size() <= kBlock) {
     std::copy(key.begin(), key.end(), block.begin());
@@ -34,23 +36,34 @@ Mac hmac(ByteView key, std::initializer_list<ByteView> pieces) noexcept {
     std::copy(digest.begin(), digest.end(), block.begin());
     secret::wipe(digest);
   }
-  const auto pad = [&](std::uint8_t value) {
-    for (auto& byte : block) byte = static_cast<std::uint8_t>(byte ^ value);
+  const auto begin = [&block](SHA256_CTX& state, std::uint8_t pad) {
+    for (auto& byte : block) byte = static_cast<std::uint8_t>(byte ^ pad);
+    (void)SHA256_Init(&state);
+    (void)SHA256_Update(&state, block.data(), block.size());
   };
   constexpr std::uint8_t kInner = 0x36, kOuter = 0x5c;
-  pad(kInner);
-  Sha256 inner;
-  inner.add(block);
-  for (const auto piece : pieces) inner.add(piece);
-  auto digest = inner.finish();
-  pad(kInner ^ kOuter);
-  Sha256 outer;
-  outer.add(block);
-  outer.add(digest);
-  const auto mac = outer.finish();
+  begin(inner_, kInner);
+  begin(outer_, kInner ^ kOuter);
   secret::wipe(block);
-  secret::wipe(digest);
+}
+
+HmacKey::~HmacKey() {
+  secret::wipe(bytes_of(inner_));
+  secret::wipe(bytes_of(outer_));
+}
+
+Mac HmacKey::mac(std::initializer_list<ByteView> pieces) const noexcept {
+  Mac mac;
+  auto state = inner_;
+  for (const auto piece : pieces) (void)SHA256_Update(&state, piece.data(), piece.size());
+  (void)SHA256_Final(mac.data(), &state);
+  state = outer_;
+  (void)SHA256_Update(&state, mac.data(), mac.size());
+  (void)SHA256_Final(mac.data(), &state);
+  secret::wipe(bytes_of(state));
   return mac;
 }
+
+Mac hmac(ByteView key, std::initializer_list<ByteView> pieces) noexcept { return HmacKey(key).mac(pieces); }
 
 }  // namespace cpns::crypto

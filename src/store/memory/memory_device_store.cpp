@@ -144,4 +144,13 @@ Result<std::vector<DeviceInfo>> MemoryDeviceStore::list(std::optional<ids::Assig
   return page;
 }
 
+Result<std::vector<ids::CmDeviceId>> MemoryDeviceStore::list_ids(std::optional<ids::CmDeviceId> after,
+                                                                 std::size_t limit) {
+  const std::scoped_lock lock(rows_.mutex);
+  std::vector<ids::CmDeviceId> page;
+  auto at = after ? rows_.by_cm_device_id.upper_bound(*after) : rows_.by_cm_device_id.begin();
+  for (; at != rows_.by_cm_device_id.end() && page.size() < limit; ++at) page.push_back(at->first);
+  return page;
+}
+
 }  // namespace cpns::store::memory

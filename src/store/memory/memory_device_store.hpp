@@ -14,6 +14,8 @@ class MemoryDeviceStore final : public DeviceStore, private CommitProof {
   [[nodiscard]] Result<std::optional<DeviceInfo>> show(const ids::CmDeviceId& id) override;
   [[nodiscard]] Result<std::vector<DeviceInfo>> list(std::optional<ids::AssignmentId> after,
                                                      std::size_t limit) override;
+  [[nodiscard]] Result<std::vector<ids::CmDeviceId>> list_ids(std::optional<ids::CmDeviceId> after,
+                                                              std::size_t limit) override;
   [[nodiscard]] std::uint64_t commits() const noexcept override { return rows_.commits; }
   void revoke_before(ids::UnixTime before, ids::UnixTime when, Done done) override;
   void erase(ids::CmDeviceId id, ids::UnixTime when, Done done) override;

@@ -1,39 +1,45 @@
 #include "store/sqlite/database.hpp"
 
-#include <algorithm>
-
 #include "store/file/private_file.hpp"
 #include "store/sqlite/migrate.hpp"
 
 namespace cpns::store::sqlite {
 
-Result<std::unique_ptr<Connection>> Readers::take() {
-  {
-    std::unique_lock lock(mutex_);
-    free_.wait(lock, [this] { return !idle_.empty() || opened_ < std::max<std::size_t>(options_.readers, 1); });
-    if (!idle_.empty()) {
-      auto connection = std::move(idle_.back());
-      idle_.pop_back();
-      return connection;
-    }
-    ++opened_;
-  }
-  auto connection = Connection::open(file_, Connection::Use::Read, options_.busy_timeout);
-  if (connection) return std::make_unique<Connection>(std::move(connection).value());
-  {
-    const std::scoped_lock lock(mutex_);
-    --opened_;
-  }
-  free_.notify_one();
-  return std::move(connection).error();
+namespace {
+
+/// Threads are numbered as they come to read: those that stay, such as loops, are the first.
+std::size_t number_of_this_thread() noexcept {
+  static std::atomic<std::size_t> next{0};
+  thread_local const std::size_t mine = next.fetch_add(1, std::memory_order_relaxed);
+  return mine;
 }
 
-void Readers::give_back(std::unique_ptr<Connection> connection) {
-  {
-    const std::scoped_lock lock(mutex_);
-    idle_.push_back(std::move(connection));
+}  // namespace
+
+Readers::Place& Readers::take() noexcept {
+  const auto own = number_of_this_thread();
+  for (;;) {
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      auto& place = places_[(own + i) % places_.size()];
+      if (place.taken.load(std::memory_order_relaxed) == 0 && place.taken.exchange(1, std::memory_order_acquire) == 0) {
+        return place;
+      }
+    }
+    places_[own % places_.size()].taken.wait(1);
   }
-  free_.notify_one();
+}
+
+Readers::Taken::~Taken() {
+  place.taken.store(0, std::memory_order_release);
+  place.taken.notify_one();
+}
+
+Result<Connection*> Readers::open(Place& place) const {
+  if (!place.connection) {
+    CPNS_TRY(auto opened, Connection::open(file_, Connection::Use::Read, options_.busy_timeout));
+    place.connection = std::make_unique<Connection>(std::move(opened));
+  }
+  return place.connection.get();
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file, const migrations::Schema& schema,

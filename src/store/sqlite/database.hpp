@@ -1,6 +1,8 @@
 #pragma once
 // What both databases are made of: a file brought to its schema, one writer, a few connections for reads.
 
+#include <algorithm>
+#include <atomic>
 #include <memory>
 
 #include "store/migrations/migrations.hpp"
@@ -8,30 +10,40 @@
 
 namespace cpns::store::sqlite {
 
-/// Connections for reads, opened as they are needed, handed to one thread at a time.
+/// Connections for reads, opened as they are needed. Each thread has a place of its own, as far as there are enough, so
+/// that its reads take no lock and its connection's pages stay on its core.
 class Readers {
  public:
-  Readers(std::filesystem::path file, const Options& options) : file_(std::move(file)), options_(options) {}
+  Readers(std::filesystem::path file, const Options& options)
+      : file_(std::move(file)), options_(options), places_(std::max<std::size_t>(options.readers, 1)) {}
 
-  /// Calls `read(Connection&)` with a connection of its own; waits where all are in use. `read` returns a Result.
+  /// Calls `read(Connection&)` with a connection that no other thread has; waits where all are in use. `read` returns a
+  /// Result.
   template <class Read>
   [[nodiscard]] auto with(Read&& read) -> std::invoke_result_t<Read, Connection&> {
-    CPNS_TRY(auto connection, take());
-    auto result = std::forward<Read>(read)(*connection);
-    give_back(std::move(connection));
-    return result;
+    const Taken place(take());
+    CPNS_TRY(auto* connection, open(place.place));
+    return std::forward<Read>(read)(*connection);
   }
 
  private:
-  [[nodiscard]] Result<std::unique_ptr<Connection>> take();
-  void give_back(std::unique_ptr<Connection> connection);
+  struct alignas(64) Place {
+    std::atomic<int> taken{0};  ///< whoever has made it 1 has the connection
+    std::unique_ptr<Connection> connection;
+  };
+  struct Taken {
+    explicit Taken(Place& one) noexcept : place(one) {}
+    ~Taken();
+    Taken(const Taken&) = delete;
+    Taken& operator=(const Taken&) = delete;
+    Place& place;
+  };
+  [[nodiscard]] Place& take() noexcept;
+  [[nodiscard]] Result<Connection*> open(Place& place) const;
 
   std::filesystem::path file_;
   Options options_;
-  std::mutex mutex_;
-  std::condition_variable free_;
-  std::vector<std::unique_ptr<Connection>> idle_;
-  std::size_t opened_ = 0;
+  std::vector<Place> places_;
 };
 
 class Database {

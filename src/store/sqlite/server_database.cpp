@@ -10,8 +10,8 @@
 namespace cpns::store::sqlite {
 
 struct ServerDatabase::Parts {
-  Parts(std::unique_ptr<Database> opened, Sealer& sealer, crypto::Random& random)
-      : devices(*opened, sealer, random),
+  Parts(std::unique_ptr<Database> opened, std::size_t cache_bytes, Sealer& sealer, crypto::Random& random)
+      : devices(*opened, cache_bytes, sealer, random),
         gateways(*opened, sealer, random),
         audit(*opened),
         seals(*opened, sealer, random),
@@ -37,12 +37,16 @@ Result<std::unique_ptr<ServerDatabase>> ServerDatabase::open(const std::filesyst
     return {};
   };
   CPNS_TRY(auto database, Database::open(file, migrations::server_schema(), options, prepare));
-  auto parts = std::make_unique<Parts>(std::move(database), sealer, random);
+  auto parts = std::make_unique<Parts>(std::move(database), options.cache_bytes, sealer, random);
   std::unique_ptr<ServerDatabase> made(new ServerDatabase(std::move(parts)));
   made->replayed_ = replayed;
   return made;
 }
 
+ServerDatabase::CacheUse ServerDatabase::cache_use() const {
+  const auto use = parts_->devices.cache_use();
+  return {use.hits, use.bytes};
+}
 DeviceStore& ServerDatabase::devices() noexcept { return parts_->devices; }
 GatewayStore& ServerDatabase::gateways() noexcept { return parts_->gateways; }
 AuditStore& ServerDatabase::audit() noexcept { return parts_->audit; }

@@ -35,6 +35,12 @@ class ServerDatabase {
   [[nodiscard]] AuditStore& audit() noexcept;
   [[nodiscard]] SealStore& seals() noexcept;
   [[nodiscard]] TokenStore& tokens() noexcept;
+  /// Of the rows of devices that are kept in memory: look-ups that they answered, and their bytes.
+  struct CacheUse {
+    std::uint64_t hits;
+    std::size_t bytes;
+  };
+  [[nodiscard]] CacheUse cache_use() const;
   /// Revocations that `open` carried out again: the database was restored from a backup.
   [[nodiscard]] std::size_t replayed() const noexcept { return replayed_; }
 

@@ -124,16 +124,45 @@ Result<std::size_t> SqliteDeviceStore::erase_all_pending() {
   return *erased;
 }
 
-Result<std::optional<DeviceStore::Row>> SqliteDeviceStore::raw_find(const ids::CmDeviceId& id) {
-  return readers_.with([&](Connection& connection) -> Result<std::optional<Row>> {
-    CPNS_TRY(auto row,
-             connection.query(
-                 "SELECT " CPNS_DEVICE_INFO_COLUMNS ", sealed_key_seed FROM devices WHERE cm_device_id = ?", id));
+Result<std::optional<RowCache::Row>> SqliteDeviceStore::read(const ids::CmDeviceId& id) {
+  const auto since = writer_.changes().now();
+  return readers_.with([&](Connection& connection) -> Result<std::optional<RowCache::Row>> {
+    CPNS_TRY(auto row, connection.query("SELECT " CPNS_DEVICE_INFO_COLUMNS
+                                        ", sealed_key_seed, row_id FROM devices WHERE cm_device_id = ?",
+                                        id));
     CPNS_TRY(const bool found, row.step());
-    if (!found) return std::optional<Row>();
+    if (!found) return std::optional<RowCache::Row>();
     CPNS_TRY(auto info, read_device_info(row));
-    return std::optional<Row>(Row{std::move(info), row.blob(kDeviceInfoColumns)});
+    return std::optional(
+        RowCache::Row{std::move(info), row.blob(kDeviceInfoColumns), row.integer(kDeviceInfoColumns + 1), since});
   });
+}
+
+/// The row of `id`. Where another one was asked for, nobody has that one.
+Result<std::optional<RowCache::Row>> SqliteDeviceStore::look_up(const ids::CmDeviceId& id,
+                                                                const ids::CmDeviceId& asked) {
+  if (!cache_.holds_anything()) return read(id);
+  if (!writer_.changes().current()) {
+    writer_.look();
+  } else if (auto kept = cache_.find(asked, asked != id)) {
+    return kept;
+  }
+  CPNS_TRY(auto row, read(id));
+  if (!row) return row;
+  cache_.put(id, *row);
+  if (asked != id) cache_.put_stranger(asked, id);
+  return row;
+}
+
+Result<std::optional<DeviceStore::Row>> SqliteDeviceStore::raw_find(const ids::CmDeviceId& id) {
+  return raw_find_in_stead(id, id);
+}
+
+Result<std::optional<DeviceStore::Row>> SqliteDeviceStore::raw_find_in_stead(const ids::CmDeviceId& stranger,
+                                                                             const ids::CmDeviceId& stand_in) {
+  CPNS_TRY(auto row, look_up(stand_in, stranger));
+  if (!row) return std::optional<Row>();
+  return std::optional<Row>(Row{std::move(row->info), std::move(row->sealed_key_seed)});
 }
 
 Result<std::optional<CompletedAssignment>> SqliteDeviceStore::find_completed(const ids::AssignmentId& id) {
@@ -151,13 +180,9 @@ Result<std::optional<CompletedAssignment>> SqliteDeviceStore::find_completed(con
 }
 
 Result<std::optional<DeviceInfo>> SqliteDeviceStore::show(const ids::CmDeviceId& id) {
-  return readers_.with([&](Connection& connection) -> Result<std::optional<DeviceInfo>> {
-    CPNS_TRY(auto row, connection.query("SELECT " CPNS_DEVICE_INFO_COLUMNS " FROM devices WHERE cm_device_id = ?", id));
-    CPNS_TRY(const bool found, row.step());
-    if (!found) return std::optional<DeviceInfo>();
-    CPNS_TRY(auto info, read_device_info(row));
-    return std::optional(std::move(info));
-  });
+  CPNS_TRY(auto row, look_up(id, id));
+  if (!row) return std::optional<DeviceInfo>();
+  return std::optional(std::move(row->info));
 }
 
 Result<std::vector<DeviceInfo>> SqliteDeviceStore::list(std::optional<ids::AssignmentId> after, std::size_t limit) {
@@ -173,6 +198,24 @@ Result<std::vector<DeviceInfo>> SqliteDeviceStore::list(std::optional<ids::Assig
       if (!more) return page;
       CPNS_TRY(auto info, read_device_info(row));
       page.push_back(std::move(info));
+    }
+  });
+}
+
+// All of it stands in the index; no row is read.
+Result<std::vector<ids::CmDeviceId>> SqliteDeviceStore::list_ids(std::optional<ids::CmDeviceId> after,
+                                                                 std::size_t limit) {
+  return readers_.with([&](Connection& connection) -> Result<std::vector<ids::CmDeviceId>> {
+    const auto from = after ? ByteView(after->bytes()) : ByteView();
+    CPNS_TRY(auto row,
+             connection.query("SELECT cm_device_id FROM devices WHERE cm_device_id > ? ORDER BY cm_device_id LIMIT ?",
+                              from, limit));
+    std::vector<ids::CmDeviceId> page;
+    for (;;) {
+      CPNS_TRY(const bool more, row.step());
+      if (!more) return page;
+      CPNS_TRY(const auto id, row.id<ids::CmDeviceId>(0));
+      page.push_back(id);
     }
   });
 }

@@ -55,14 +55,22 @@ void Writer::submit(Work work, Done done) {
              "fewer than " + std::to_string(options_.write_queue_limit)});
 }
 
+void Writer::look() {
+  if (look_.exchange(true)) return;
+  { const std::scoped_lock lock(mutex_); }  // the thread is either before its question or asleep
+  changed_.notify_one();
+}
+
 void Writer::run() {
   sqlite3_wal_hook(connection_.handle(), note_log_pages, &log_pages_);
   std::vector<Job> group;
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-      if (waiting_.empty()) return;
+      changed_.wait(lock, [this] { return stopping_ || !waiting_.empty() || look_; });
+      if (look_.exchange(false)) changes_.look();
+      if (waiting_.empty() && stopping_) return;
+      if (waiting_.empty()) continue;
       const auto count = std::min(waiting_.size(), std::max<std::size_t>(options_.group_limit, 1));
       const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
       group.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
@@ -78,7 +86,14 @@ void Writer::commit(std::vector<Job>& group) {
     for (auto& job : group) job.done(Error(*closed));
     return;
   }
+  const int pages_before = std::exchange(log_pages_, 0);
   const auto committed = transact(group);
+  if (committed) {
+    changes_.committed(log_pages_ > 0);
+  } else {
+    changes_.failed();
+  }
+  if (log_pages_ == 0) log_pages_ = pages_before;
   commits_.fetch_add(1, std::memory_order_release);  // also of one that failed: nobody knows what is on the disk
   if (!committed && is_fault(sqlite3_extended_errcode(connection_.handle()))) {
     fault_ = sqlite3_extended_errcode(connection_.handle());
@@ -112,6 +127,7 @@ void Writer::commit(std::vector<Job>& group) {
 Result<void> Writer::transact(std::vector<Job>& group) {
   noted_.clear();
   CPNS_CHECK(connection_.run("BEGIN IMMEDIATE"));
+  changes_.begun();
   for (auto& job : group) CPNS_CHECK(in_savepoint(job));
   if (options_.journal != nullptr && !noted_.empty()) CPNS_CHECK(options_.journal->append(noted_));
   return connection_.run("COMMIT");

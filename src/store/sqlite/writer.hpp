@@ -16,6 +16,7 @@
 #include "store/sqlite/checkpointer.hpp"
 #include "store/sqlite/connection.hpp"
 #include "store/sqlite/options.hpp"
+#include "store/sqlite/row_changes.hpp"
 
 namespace cpns::store::sqlite {
 
@@ -37,6 +38,11 @@ class Writer : private CommitProof {
 
   /// How many transactions have ended, from any thread. A Done is called after its own has been counted.
   [[nodiscard]] std::uint64_t commits() const noexcept { return commits_.load(std::memory_order_acquire); }
+
+  /// Which rows of `devices` its commits and those of others have changed.
+  [[nodiscard]] const RowChanges& changes() const noexcept { return changes_; }
+  /// Has the writer's thread see what others have committed. From any thread; waits for nobody.
+  void look();
 
   /// From inside a Work of the server's database, as its last act: numbers a revocation that it has carried out. It is
   /// in the journal before the transaction commits, and in neither where the Work fails.
@@ -66,6 +72,8 @@ class Writer : private CommitProof {
   int log_pages_ = 0;                    ///< after the last commit; of the writer's thread
   std::atomic<int> fault_{SQLITE_OK};    ///< SQLite's extended code of what closed this store to writes
   std::atomic<std::uint64_t> commits_{0};
+  RowChanges changes_{connection_};
+  std::atomic<bool> look_{false};  ///< somebody wants it
   Checkpointer checkpointer_;
   std::mutex mutex_;
   std::condition_variable changed_;

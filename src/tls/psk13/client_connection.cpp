@@ -153,11 +153,13 @@ Connection::Verdict ClientConnection::on_finished(ByteView message, bool last) {
                    Alert::DecryptError};
   }
   transcript_.add(message);
-  const auto master = master_secret(*handshake_);
+  const auto secret_of_all = master_secret(*handshake_);
+  const Ready master(secret_of_all);
   const auto hash = transcript_.hash();
   if (!retried_) send_compatibility_ccs();
-  write_with(*client_handshake_);
-  send_messages(encode_finished(finished(*client_handshake_, hash)));
+  const Ready client_handshake(*client_handshake_);
+  write_with(client_handshake);
+  send_messages(encode_finished(finished(client_handshake, hash)));
   exporter_ = exporter_secret(master, hash);
   auto write = application_traffic(master, Side::Client, hash);
   write_with(write);

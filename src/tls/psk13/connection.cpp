@@ -120,14 +120,8 @@ Result<void> Connection::advance() {
 }
 
 std::size_t Connection::take_output(std::span<std::uint8_t> out) {
-  const auto size = std::min(out.size(), output_.size() - sent_);
-  std::copy_n(output_.begin() + static_cast<std::ptrdiff_t>(sent_), size, out.begin());
-  sent_ += size;
-  if (sent_ == output_.size()) {
-    output_.clear();
-    sent_ = 0;
-    if (update_owed_ && !we_closed_ && !error_) update_write_key();
-  }
+  const auto size = output_.take(out);
+  if (output_.empty() && update_owed_ && !we_closed_ && !error_) update_write_key();
   return size;
 }
 
@@ -176,7 +170,7 @@ Connection::Verdict Connection::take_alert(ByteView content) {
   return Refusal{{Code::tls_peer_alert, text_of(alert), "the handshake to go on"}, alert};
 }
 
-void Connection::change_key(std::optional<RecordProtection>& protection, const TrafficSecret& secret) {
+void Connection::change_key(std::optional<RecordProtection>& protection, const Ready<TrafficSecret>& secret) {
   if (protection) {
     protection->rekey(suite_, secret);
   } else {
@@ -195,9 +189,10 @@ void Connection::open(TrafficSecret read, TrafficSecret write) {
 }
 
 void Connection::rest() {
-  if (may_be_readable() || sent_ < output_.size() || !message_.empty()) return;
-  for (auto* buffer : {&input_, &output_, &message_}) Bytes().swap(*buffer);
-  taken_ = sent_ = 0;
+  if (may_be_readable() || !output_.empty() || !message_.empty()) return;
+  for (auto* buffer : {&input_, &message_}) Bytes().swap(*buffer);
+  output_ = {};
+  taken_ = 0;
   read_->rest();
   write_->rest();
 }

@@ -5,6 +5,7 @@
 
 #include "tls/engine.hpp"
 #include "tls/psk13/hello.hpp"
+#include "tls/psk13/output.hpp"
 #include "tls/psk13/transcript.hpp"
 
 namespace cpns::tls::psk13 {
@@ -55,8 +56,8 @@ class Connection : public Engine {
   /// In the clear while there is no key to write with. Messages of one call share a record where they fit.
   void send_messages(ByteView messages);
   void send_compatibility_ccs();
-  void read_with(const TrafficSecret& secret) { change_key(read_, secret); }
-  void write_with(const TrafficSecret& secret) { change_key(write_, secret); }
+  void read_with(const Ready<TrafficSecret>& secret) { change_key(read_, secret); }
+  void write_with(const Ready<TrafficSecret>& secret) { change_key(write_, secret); }
   /// The peer's change_cipher_spec is passed over from here on, until the handshake is over (section 5).
   void allow_ccs() noexcept { ccs_allowed_ = true; }
   /// The client said that it sends early data, which nobody here reads: what can be that is passed over from here on,
@@ -89,7 +90,7 @@ class Connection : public Engine {
   [[nodiscard]] bool skips(std::size_t size) noexcept;
   /// A record that says nothing: some are allowed, a flood of them is not.
   [[nodiscard]] Verdict count_idle(const char* what);
-  void change_key(std::optional<RecordProtection>& protection, const TrafficSecret& secret);
+  void change_key(std::optional<RecordProtection>& protection, const Ready<TrafficSecret>& secret);
   void send_record(ContentType type, ByteView content);
   void send_alert(Alert alert);
   void update_write_key();
@@ -100,8 +101,7 @@ class Connection : public Engine {
 
   Bytes input_;  ///< ciphertext of the peer; before `taken_` it is dealt with
   std::size_t taken_ = 0;
-  Bytes output_;  ///< before `sent_` it is gone
-  std::size_t sent_ = 0;
+  Output output_;
   Bytes message_;                      ///< of a message whose rest is in a later record
   std::span<std::uint8_t> plaintext_;  ///< of the current record, in `input_`, not read yet
 

@@ -185,19 +185,19 @@ void Connection::close() {
 }
 
 void Connection::send_record(ContentType type, ByteView content) {
-  const auto at = output_.size();
   if (!write_) {
     const auto size = content.size();
-    output_.insert(output_.end(), {static_cast<std::uint8_t>(type), 3, 3, static_cast<std::uint8_t>(size >> 8U),
-                                   static_cast<std::uint8_t>(size)});
-    output_.insert(output_.end(), content.begin(), content.end());
+    const auto record = output_.grow(kRecordHeader + size);
+    const std::array<std::uint8_t, kRecordHeader> header{
+        static_cast<std::uint8_t>(type), 3, 3, static_cast<std::uint8_t>(size >> 8U), static_cast<std::uint8_t>(size)};
+    std::ranges::copy(header, record.begin());
+    std::ranges::copy(content, record.begin() + kRecordHeader);
     return;
   }
   if (write_->resting()) write_->wake(suite_, *write_secret_);
-  output_.resize(at + content.size() + kRecordOverhead);
-  const auto sealed = write_->seal(type, content, 0, std::span(output_).subspan(at));
+  const auto record = output_.grow(content.size() + kRecordOverhead);
   // It can fail for want of a key update alone, and that is made long before.
-  output_.resize(at + (sealed ? *sealed : 0));
+  if (!write_->seal(type, content, 0, record)) output_.shrink(record.size());
 }
 
 void Connection::send_messages(ByteView messages) {
@@ -209,7 +209,9 @@ void Connection::send_messages(ByteView messages) {
 }
 
 void Connection::send_compatibility_ccs() {
-  output_.insert(output_.end(), {static_cast<std::uint8_t>(ContentType::ChangeCipherSpec), 3, 3, 0, 1, 1});
+  constexpr std::array<std::uint8_t, 6> kRecord{
+      static_cast<std::uint8_t>(ContentType::ChangeCipherSpec), 3, 3, 0, 1, 1};
+  std::ranges::copy(kRecord, output_.grow(kRecord.size()).begin());
 }
 
 void Connection::send_alert(Alert alert) {

@@ -2,37 +2,20 @@
 
 #include <openssl/rand.h>
 
-#include <cstdlib>
-
 #include "tls/psk13/client_connection.hpp"
 #include "tls/psk13/server_connection.hpp"
+#include "tls/thread_random.hpp"
 
 namespace cpns::tls::psk13 {
 namespace {
 
-/// libcrypto's generator. It holds no state of ours, and may be used from every thread.
-class LibraryRandom final : public crypto::Random {
- public:
-  void fill(std::span<std::uint8_t> out) override {
-    if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1) std::abort();
-  }
-};
-
-/// Likewise, of the state that nothing public comes from.
-class LibraryPrivateRandom final : public crypto::Random {
- public:
-  void fill(std::span<std::uint8_t> out) override {
-    if (RAND_priv_bytes(out.data(), static_cast<int>(out.size())) != 1) std::abort();
-  }
-};
-
+/// For what everybody sees, and for what nobody may: of two generators, so that the first tells nothing of the second.
 crypto::Random& library_random() {
-  static LibraryRandom random;
+  static ThreadRandom<RAND_bytes> random;
   return random;
 }
-
 crypto::Random& library_private_random() {
-  static LibraryPrivateRandom random;
+  static ThreadRandom<RAND_priv_bytes> random;
   return random;
 }
 

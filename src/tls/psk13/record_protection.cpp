@@ -15,15 +15,6 @@ void require_done(bool done) {
   if (!done) throw std::bad_alloc();
 }
 
-/// Fetched once and kept for the process's life: a fetch for each connection costs more than the cipher.
-const EVP_CIPHER* cipher_of(Suite suite) {
-  static EVP_CIPHER* const aes = EVP_CIPHER_fetch(nullptr, "AES-128-GCM", nullptr);
-  static EVP_CIPHER* const chacha = EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr);
-  const auto* cipher = suite == Suite::Aes128Gcm ? aes : chacha;
-  require_done(cipher != nullptr);
-  return cipher;
-}
-
 template <class Secret>
 ByteView bytes_of(const Secret& secret) {
   return secret.reveal(secret::SecretAccess{});
@@ -38,30 +29,27 @@ void put_header(std::span<std::uint8_t> out, std::size_t fragment) {
 
 }  // namespace
 
-void RecordProtection::FreeContext::operator()(evp_cipher_ctx_st* context) const noexcept {
-  EVP_CIPHER_CTX_free(context);
-}
-
-RecordProtection::RecordProtection(Suite suite, const TrafficSecret& traffic, std::uint64_t records_per_key)
+RecordProtection::RecordProtection(Suite suite, const Ready<TrafficSecret>& traffic, std::uint64_t records_per_key)
     : iv_(Iv::make([](auto) {})), limit_(records_per_key) {
   rekey(suite, traffic);
 }
 
-void RecordProtection::rekey(Suite suite, const TrafficSecret& traffic) {
+void RecordProtection::rekey(Suite suite, const Ready<TrafficSecret>& traffic) {
   sequence_ = 0;
-  iv_ = Iv::make([&](std::span<std::uint8_t, 12> to) { expand_label(bytes_of(traffic), "iv", {}, to); });
+  iv_ = Iv::make([&](std::span<std::uint8_t, 12> to) { expand_label(traffic.hmac(), "iv", {}, to); });
   wake(suite, traffic);
 }
 
-void RecordProtection::wake(Suite suite, const TrafficSecret& traffic) {
-  if (!context_) context_.reset(EVP_CIPHER_CTX_new());
-  require_done(context_ != nullptr);
+void RecordProtection::wake(Suite suite, const Ready<TrafficSecret>& traffic) {
   std::array<std::uint8_t, 32> key;
-  const auto used = std::span(key).first(suite == Suite::Aes128Gcm ? 16 : 32);
-  expand_label(bytes_of(traffic), "key", {}, used);
-  const bool keyed = EVP_CipherInit_ex2(context_.get(), cipher_of(suite), used.data(), nullptr, 1, nullptr) == 1;
+  expand_label(traffic.hmac(), "key", {}, std::span(key).first(suite == Suite::Aes128Gcm ? 16 : 32));
+  if (!context_) {
+    context_ = make_context(suite, key.data());
+  } else if (!set_key(*context_, suite, key.data())) {
+    context_.reset();
+  }
   secret::wipe(key);
-  require_done(keyed);
+  require_done(context_ != nullptr);
 }
 
 RecordProtection::RecordProtection(RecordProtection&&) noexcept = default;

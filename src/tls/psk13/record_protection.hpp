@@ -3,15 +3,10 @@
 // caller gives the buffers. Ciphers are libcrypto's, fetched once in the process's life.
 // Not thread-safe; owned by one connection.
 
-#include <memory>
-
+#include "tls/psk13/cipher_contexts.hpp"
 #include "tls/psk13/key_schedule.hpp"
 
-struct evp_cipher_ctx_st;
-
 namespace cpns::tls::psk13 {
-
-enum class Suite : std::uint16_t { Aes128Gcm = 0x1301, ChaCha20Poly1305 = 0x1303 };  ///< both with SHA-256
 
 enum class ContentType : std::uint8_t { ChangeCipherSpec = 20, Alert = 21, Handshake = 22, ApplicationData = 23 };
 
@@ -33,14 +28,14 @@ class RecordProtection {
  public:
   /// Keys of section 7.3. Throws std::bad_alloc where libcrypto fails.
   /// `records_per_key`: how many records seal() makes at most.
-  RecordProtection(Suite suite, const TrafficSecret& traffic, std::uint64_t records_per_key = kRecordsPerKey);
+  RecordProtection(Suite suite, const Ready<TrafficSecret>& traffic, std::uint64_t records_per_key = kRecordsPerKey);
   /// The same for another epoch, without another context: sequence numbers begin again.
-  void rekey(Suite suite, const TrafficSecret& traffic);
+  void rekey(Suite suite, const Ready<TrafficSecret>& traffic);
   /// Gives libcrypto's context back, a kilobyte and more; before the next record wake() has to make it anew, from the
   /// secret of this epoch. Sequence numbers go on.
   void rest() noexcept { context_.reset(); }
   [[nodiscard]] bool resting() const noexcept { return context_ == nullptr; }
-  void wake(Suite suite, const TrafficSecret& traffic);
+  void wake(Suite suite, const Ready<TrafficSecret>& traffic);
   RecordProtection(RecordProtection&&) noexcept;
   RecordProtection& operator=(RecordProtection&&) noexcept;
   ~RecordProtection();
@@ -61,15 +56,12 @@ class RecordProtection {
   [[nodiscard]] bool update_due() const noexcept { return sequence_ >= limit_ / 2; }
 
  private:
-  struct FreeContext {
-    void operator()(evp_cipher_ctx_st* context) const noexcept;
-  };
   using Iv = secret::SecretBytes<12, struct WriteIvTag>;
 
   [[nodiscard]] std::array<std::uint8_t, 12> nonce() const;
   [[nodiscard]] bool decrypt(std::span<std::uint8_t> record);
 
-  std::unique_ptr<evp_cipher_ctx_st, FreeContext> context_;
+  CipherContext context_;
   Iv iv_;
   std::uint64_t limit_;
   std::uint64_t sequence_ = 0;

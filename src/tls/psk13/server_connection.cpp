@@ -200,11 +200,13 @@ Connection::Verdict ServerConnection::answer(ByteView share, const SharedSecret&
   send_messages(hello);
   if (!session_id_.empty() && !asked_again_) send_compatibility_ccs();
 
-  const auto handshake = handshake_secret(*early_, shared);
+  const auto secret_of_handshake = handshake_secret(*early_, shared);
   early_.reset();
+  const Ready handshake(secret_of_handshake);
   const auto hello_hash = transcript_.hash();
   client_handshake_ = handshake_traffic(handshake, Side::Client, hello_hash);
-  const auto server_handshake = handshake_traffic(handshake, Side::Server, hello_hash);
+  const auto server_secret = handshake_traffic(handshake, Side::Server, hello_hash);
+  const Ready server_handshake(server_secret);
   read_with(*client_handshake_);
   write_with(server_handshake);
 
@@ -215,7 +217,8 @@ Connection::Verdict ServerConnection::answer(ByteView share, const SharedSecret&
   flight.insert(flight.end(), finish.begin(), finish.end());
   send_messages(flight);
 
-  const auto master = master_secret(handshake);
+  const auto secret_of_all = master_secret(handshake);
+  const Ready master(secret_of_all);
   const auto hash = transcript_.hash();
   client_application_ = application_traffic(master, Side::Client, hash);
   server_application_ = application_traffic(master, Side::Server, hash);

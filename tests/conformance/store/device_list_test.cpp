@@ -33,6 +33,18 @@ TEST_P(DeviceListTest, when_a_page_is_limited_then_the_next_one_goes_on_after_it
   EXPECT_TRUE(store().list({}, 0).value().empty());
 }
 
+TEST_P(DeviceListTest, when_ids_are_listed_then_each_that_was_ever_active_comes_once_and_in_order) {
+  EXPECT_TRUE(store().list_ids({}, 10).value().empty());
+  for (const std::uint32_t n : {4u, 1u, 3u, 2u, 5u}) ASSERT_EQ(make_active(store(), n), "done");
+  ASSERT_EQ(begin(store(), pending(6)), "done");
+  ASSERT_EQ(revoke(store(), 2), "done");
+  const auto first = store().list_ids({}, 3).value();
+  EXPECT_EQ(first, (std::vector{cm_device_id(1), cm_device_id(2), cm_device_id(3)}));
+  const auto second = store().list_ids(first.back(), 3).value();
+  EXPECT_EQ(second, (std::vector{cm_device_id(4), cm_device_id(5)}));
+  EXPECT_TRUE(store().list_ids(second.back(), 3).value().empty());
+}
+
 TEST_P(DeviceListTest, when_there_are_ten_thousand_rows_then_pages_show_each_once_and_in_order) {
   constexpr std::uint32_t kRows = 10000, kGateways = 400;
   std::mutex mutex;

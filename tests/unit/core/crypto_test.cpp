@@ -2,6 +2,7 @@
 
 #include "core/base/encoding.hpp"
 #include "core/crypto/crypto.hpp"
+#include "core/crypto/sha256.hpp"
 
 namespace cpns::crypto {
 namespace {
@@ -28,6 +29,17 @@ TEST(Crypto, hkdf_follows_rfc_5869_test_case_1) {
 TEST(Crypto, hmac_follows_rfc_4231_test_case_2) {
   EXPECT_EQ(to_hex(hmac_sha256(as_bytes("Jefe"), as_bytes("what do ya want for nothing?"))),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+// RFC 4231, test cases 1 and 6: a short key, and one longer than a block.
+TEST(Crypto, when_a_key_is_made_ready_then_each_of_its_messages_has_the_published_code) {
+  const HmacKey key(Bytes(20, 0x0b)), longer(Bytes(131, 0xaa));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(to_hex(key.mac({as_bytes("Hi "), as_bytes("There")})),
+              "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    EXPECT_EQ(to_hex(longer.mac({as_bytes("Test Using Larger Than Block-Size Key - Hash Key First")})),
+              "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+  }
 }
 
 TEST(Crypto, sha256_over_pieces_is_sha256_over_the_whole) {
