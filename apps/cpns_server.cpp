@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "open_keys.hpp"
+#include "runtime/loops.hpp"
 #include "runtime/process.hpp"
 #include "runtime/sandbox.hpp"
 #include "runtime/system_random.hpp"
@@ -37,6 +38,7 @@ struct RunOptions {
   std::string log_format = "text";
   std::string log_file;
   std::string user;
+  std::size_t threads = 0;
 };
 
 int fail(const Error& error) {
@@ -83,14 +85,20 @@ int init(InitOptions options) {
   return 0;
 }
 
+std::size_t threads_of(const RunOptions& options, const server::Settings& settings) {
+  if (options.threads > 0) return options.threads;
+  return settings.threads > 0 ? settings.threads : std::min(runtime::processors(), server::kMostThreads);
+}
+
 /// Opens the server, waits for a signal, stops it. `status` is the program's.
-runtime::Task<void> serve(server::Server& server, runtime::Log& log, int& status) {
+runtime::Task<void> serve(server::Server& server, runtime::Loops& loops, runtime::Log& log, int& status) {
   auto opened = server.open();
   if (!opened) {
     log.error(opened.error());
     status = fail(opened.error());
     co_return;
   }
+  loops.start();
   (void)co_await runtime::stop_signal();
   co_await server.stop();
 }
@@ -138,8 +146,11 @@ Result<int> run(const RunOptions& options, const runtime::Protection& protection
                                         [&log](const Error& error) { log.error(error); });
   store_options.audit = &audit_chain;
   store_options.audit_head = &audit_head;
-  // The loop outlives the store, whose thread reports to it.
-  asio::io_context loop(1);
+  // The loops outlive the store, whose thread reports to them.
+  runtime::Loops loops(threads_of(options, settings));
+  auto executors = loops.executors();
+  const auto first = executors.front();
+  executors.erase(executors.begin());
   int status = 0;
   {
     CPNS_TRY(const auto database,
@@ -148,25 +159,28 @@ Result<int> run(const RunOptions& options, const runtime::Protection& protection
     const store::sqlite::IntegrityCheck check(folder.database(), [&log](const Error& error) { log.error(error); });
     watch_audit_log(kept_head, database->audit(), audit_head, log);
     const runtime::SandboxOptions sandbox{settings.process.sandbox, settings.keys.source == "pkcs11"};
-    server::Server server(loop.get_executor(), {.settings = std::move(settings),
-                                                .devices = database->devices(),
-                                                .gateways = database->gateways(),
-                                                .sealer = sealer,
-                                                .alias_keys = server::alias_keys_of(std::move(alias_keys)),
-                                                .seals = database->seals(),
-                                                .tokens = database->tokens(),
-                                                .key_source = *keys.source,
-                                                .folder_keys = folder_keys,
-                                                .certificate = std::move(certificate),
-                                                .ca = std::move(ca),
-                                                .proof = std::move(proof),
-                                                .admin_socket = folder.admin_socket(),
-                                                .random = random,
-                                                .log = log,
-                                                .audit = &database->audit()});
+    server::Server server(first, {.settings = std::move(settings),
+                                  .devices = database->devices(),
+                                  .gateways = database->gateways(),
+                                  .sealer = sealer,
+                                  .alias_keys = server::alias_keys_of(std::move(alias_keys)),
+                                  .seals = database->seals(),
+                                  .tokens = database->tokens(),
+                                  .key_source = *keys.source,
+                                  .folder_keys = folder_keys,
+                                  .certificate = std::move(certificate),
+                                  .ca = std::move(ca),
+                                  .proof = std::move(proof),
+                                  .admin_socket = folder.admin_socket(),
+                                  .random = random,
+                                  .log = log,
+                                  .audit = &database->audit(),
+                                  .other_loops = std::move(executors)});
     runtime::enter_sandbox_or_say(sandbox, log);
-    asio::co_spawn(loop, serve(server, log, status), [&loop](std::exception_ptr) { loop.stop(); });
+    auto& loop = loops.first();
+    asio::co_spawn(loop, serve(server, loops, log, status), [&loop](std::exception_ptr) { loop.stop(); });
     loop.run();
+    loops.end();
   }
   if (status == 0) log.event(Code::server_stopped);
   return status;
@@ -201,6 +215,8 @@ void add_run(CLI::App& app, RunOptions& options) {
       ->capture_default_str();
   verb->add_option("--log-file", options.log_file, "write the log there instead of to standard error");
   verb->add_option("--user", options.user, "become this user first, where root starts it; wins over server.toml");
+  verb->add_option("--threads", options.threads, "loops for direct links; wins over server.toml")
+      ->check(CLI::Range(std::size_t{1}, server::kMostThreads));
   verb->footer("Example: cpns-server run /var/lib/cpns --log-format json");
 }
 

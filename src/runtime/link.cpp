@@ -255,6 +255,14 @@ Task<Result<std::shared_ptr<ByteStream>>> SecureLink::release(Milliseconds limit
   co_return with_rest;
 }
 
+std::shared_ptr<SecureLink> SecureLink::move_to(const asio::any_io_executor& executor) {
+  if (!impl_->is_open() || impl_->flushing || impl_->reading) return nullptr;
+  impl_->gone = true;
+  auto moved = std::make_shared<SecureLink>(impl_->transport->move_to(executor), std::move(impl_->engine));
+  moved->impl_->unsent = std::move(impl_->unsent);
+  return moved;
+}
+
 Task<void> SecureLink::shutdown() {
   if (!impl_->is_open()) co_return;
   impl_->half_closed = false;

@@ -59,6 +59,9 @@ class SecureLink {
   /// or write at the time. Fails with `peer_too_slow` after `limit`, `link_message_not_expected`, or what read_some
   /// fails with.
   [[nodiscard]] Task<Result<std::shared_ptr<ByteStream>>> release(Milliseconds limit);
+  /// Itself for another loop, which alone may use what is given back, with whatever has come and is not read yet; this
+  /// link is of no more use. Nothing may be under way. Nothing where the connection has ended.
+  [[nodiscard]] std::shared_ptr<SecureLink> move_to(const asio::any_io_executor& executor);
   /// close_notify, then closes; waits at most a second. A link that failed sends its alert.
   [[nodiscard]] Task<void> shutdown();
   /// Closes at once; operations under way end with `connection_lost`. Callable from any coroutine of the thread.

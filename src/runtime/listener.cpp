@@ -1,5 +1,7 @@
 #include "runtime/listener.hpp"
 
+#include "runtime/byte_stream.hpp"
+
 namespace cpns::runtime {
 namespace {
 
@@ -8,8 +10,21 @@ using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kPause{50};
 constexpr int kBacklog = 4096;
-/// Taken at once where so many wait in the kernel; then it is the turn of others.
-constexpr int kAtOnce = 64;
+constexpr int kTogether = 16;  ///< taken in one turn of the loop, which has other work too
+
+using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+
+error_code set_up(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
+  error_code error;
+  acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  // Each connection has these from its listener: set once instead of for each.
+  if (!error) acceptor.set_option(tcp::no_delay(true), error);
+  if (!error) acceptor.set_option(asio::socket_base::keep_alive(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(kBacklog, error);
+  if (!error) acceptor.non_blocking(true, error);
+  return error;
+}
 
 }  // namespace
 
@@ -18,6 +33,7 @@ struct Listener::State {
   tcp::acceptor acceptor;
   asio::steady_timer pause;
   bool stopped = false;
+  bool says_so = true;
   bool running_short = false;
 };
 
@@ -33,22 +49,29 @@ Result<Listener> Listener::open(asio::any_io_executor executor, const std::strin
 
   auto state = std::make_shared<State>(executor);
   state->acceptor.open(endpoint.protocol(), error);
-  if (!error) state->acceptor.set_option(asio::socket_base::reuse_address(true), error);
-  // Each connection has these from its listener: set once instead of for each.
-  if (!error) state->acceptor.set_option(tcp::no_delay(true), error);
-  if (!error) state->acceptor.set_option(asio::socket_base::keep_alive(true), error);
-  if (!error) state->acceptor.bind(endpoint, error);
-  if (!error) state->acceptor.listen(kBacklog, error);
-  if (!error) state->acceptor.non_blocking(true, error);
+  if (!error) error = set_up(state->acceptor, endpoint);
   if (error) return failed(error);
+  return Listener(std::move(state));
+}
+
+// Linux looks at the option when another socket is bound, and again when that one listens: it may be set here. Had a
+// first listener it from the beginning, two servers of one user could be given one port and share its connections.
+Result<Listener> Listener::beside(asio::any_io_executor executor) {
+  error_code error;
+  const auto endpoint = state_->acceptor.local_endpoint(error);
+  auto state = std::make_shared<State>(executor);
+  state->says_so = false;
+  if (!error) state_->acceptor.set_option(ReusePort(true), error);
+  if (!error) state->acceptor.open(endpoint.protocol(), error);
+  if (!error) state->acceptor.set_option(ReusePort(true), error);
+  if (!error) error = set_up(state->acceptor, endpoint);
+  if (error) return Error{Code::listen_failed, text_of(endpoint) + " for one more loop: " + error.message()};
   return Listener(std::move(state));
 }
 
 std::string Listener::address() const {
   error_code ignored;
-  const auto endpoint = state_->acceptor.local_endpoint(ignored);
-  const auto address = endpoint.address().to_string();
-  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(endpoint.port());
+  return text_of(state_->acceptor.local_endpoint(ignored));
 }
 
 std::uint16_t Listener::port() const {
@@ -65,12 +88,12 @@ Task<void> Listener::run(std::string name, Log& log, OnConnection on_connection)
 
 Task<void> Listener::run(std::string name, Log& log, OnPeer on_connection) {
   const auto state = state_;
-  log.event(Code::listener_started, {{"listener", name}, {"address", address()}});
+  if (state->says_so) log.event(Code::listener_started, {{"listener", name}, {"address", address()}});
   while (!state->stopped) {
     error_code failed;
+    tcp::endpoint peer;
     auto token = asio::redirect_error(asio::use_awaitable, failed);
-    co_await state->acceptor.async_wait(tcp::acceptor::wait_read, token);
-    if (!failed) failed = take_those_there(*state, name, log, on_connection);
+    tcp::socket socket = co_await state->acceptor.async_accept(peer, token);
     if (state->stopped) break;
     if (failed) {
       if (!state->running_short) {
@@ -81,24 +104,17 @@ Task<void> Listener::run(std::string name, Log& log, OnPeer on_connection) {
       co_await state->pause.async_wait(asio::redirect_error(asio::use_awaitable, failed));
       continue;
     }
-  }
-}
-
-error_code Listener::take_those_there(State& state, const std::string& name, Log& log, const OnPeer& on_connection) {
-  for (int taken = 0; taken < kAtOnce && !state.stopped; ++taken) {
-    error_code failed;
-    tcp::endpoint peer;
-    tcp::socket socket(state.acceptor.get_executor());
-    state.acceptor.accept(socket, peer, failed);
-    if (failed == asio::error::would_block || failed == asio::error::try_again) break;
-    // It has gone again before it was taken; the others are there.
-    if (failed == asio::error::connection_aborted || failed == asio::error::connection_reset) continue;
-    if (failed) return failed;
-    if (state.running_short) log.event(Code::accept_resumed, {{"listener", name}});
-    state.running_short = false;
+    if (state->running_short) log.event(Code::accept_resumed, {{"listener", name}});
+    state->running_short = false;
     on_connection(std::move(socket), peer);
+    // Whoever else is there comes along. What a crowd asks for in one turn of the loop can be done together.
+    for (int more = 1; more < kTogether && !state->stopped; ++more) {
+      tcp::socket next(state->acceptor.get_executor());
+      state->acceptor.accept(next, peer, failed);
+      if (failed) break;  // nobody; or what the next turn will be told
+      on_connection(std::move(next), peer);
+    }
   }
-  return {};
 }
 
 void Listener::stop() {

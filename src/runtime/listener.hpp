@@ -24,6 +24,11 @@ class Listener {
   [[nodiscard]] static Result<Listener> open(asio::any_io_executor executor, const std::string& host,
                                              std::uint16_t port);
 
+  /// One more listener at the same address, for another loop: the kernel gives each connection to one of them. Whoever
+  /// opens a first listener there is refused as ever. The log has the first one's line for all. Fails with
+  /// `listen_failed`.
+  [[nodiscard]] Result<Listener> beside(asio::any_io_executor executor);
+
   /// The real address, with the real port.
   [[nodiscard]] std::string address() const;  ///< `127.0.0.1:7443`, `[::1]:7443`
   [[nodiscard]] std::uint16_t port() const;
@@ -36,9 +41,6 @@ class Listener {
 
  private:
   struct State;
-  /// Those that wait, up to a number: what accept has failed with.
-  static boost::system::error_code take_those_there(State& state, const std::string& name, Log& log,
-                                                    const OnPeer& on_connection);
   explicit Listener(std::shared_ptr<State> state) : state_(std::move(state)) {}
   std::shared_ptr<State> state_;
 };

@@ -6,6 +6,7 @@
 #include "runtime/byte_stream.hpp"
 #include "runtime/deadline.hpp"
 #include "runtime/fairness.hpp"
+#include "runtime/other_loop.hpp"
 #include "runtime/transport.hpp"
 
 namespace cpns::runtime {
@@ -59,6 +60,12 @@ class StreamTransport final : public Transport {
   [[nodiscard]] std::shared_ptr<ByteStream> into_stream() override {
     open_ = false;
     return stream_;
+  }
+
+  [[nodiscard]] std::unique_ptr<Transport> move_to(const asio::any_io_executor& executor) override {
+    auto moved = std::make_unique<StreamTransport>(std::make_shared<OtherLoopStream>(stream_, executor));
+    moved->open_ = std::exchange(open_, false);
+    return moved;
   }
 
   void close() override {

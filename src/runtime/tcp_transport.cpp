@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <array>
 
 #include "runtime/byte_stream.hpp"
@@ -98,6 +100,20 @@ class TcpTransport final : public Transport {
 
   [[nodiscard]] std::shared_ptr<ByteStream> into_stream() override {
     return std::make_shared<SocketStream>(std::move(socket_));
+  }
+
+  // The kernel's socket stays what it is: only who is told of its bytes changes.
+  [[nodiscard]] std::unique_ptr<Transport> move_to(const asio::any_io_executor& executor) override {
+    error_code failed;
+    const auto protocol = remote_.starts_with('[') ? tcp::v6() : tcp::v4();
+    tcp::socket moved(executor);
+    const bool is_open = socket_.is_open();
+    const auto descriptor = is_open ? socket_.release(failed) : -1;
+    if (is_open && !failed) {
+      moved.assign(protocol, descriptor, failed);
+      if (failed) ::close(descriptor);
+    }
+    return std::make_unique<TcpTransport>(std::move(moved), remote_);
   }
 
   void close() override {

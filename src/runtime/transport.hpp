@@ -41,6 +41,9 @@ class Transport {
   [[nodiscard]] virtual Task<void> linger(Milliseconds limit) = 0;
   /// Itself as a stream, without TLS; the transport is of no more use and reads as closed.
   [[nodiscard]] virtual std::shared_ptr<ByteStream> into_stream() = 0;
+  /// Itself for another loop, which alone may use what is given back; this one reads as closed and is of no more use.
+  /// Nothing may be under way. Where the move fails, what is given back reads as closed, too.
+  [[nodiscard]] virtual std::unique_ptr<Transport> move_to(const asio::any_io_executor& executor) = 0;
   /// At once; operations under way end with `connection_lost`.
   virtual void close() = 0;
   [[nodiscard]] virtual bool is_open() const = 0;

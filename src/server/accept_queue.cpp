@@ -1,5 +1,6 @@
 #include "server/accept_queue.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <limits>
 #include <variant>
@@ -46,8 +47,9 @@ using Waiting = std::variant<Direct, std::shared_ptr<Carried>>;
 }  // namespace
 
 struct AcceptQueue::State : std::enable_shared_from_this<State> {
-  State(asio::any_io_executor executor, Admission::Limits limits, crypto::Random& random, runtime::Log& to, Begin what)
-      : loop(std::move(executor)),
+  State(const Tasks& tasks, Admission::Limits limits, crypto::Random& random, runtime::Log& to, Begin what)
+      : loop(tasks.executor()),
+        everywhere(tasks.everywhere()),
         admission(limits, random),
         hash(random),
         log(to),
@@ -68,6 +70,7 @@ struct AcceptQueue::State : std::enable_shared_from_this<State> {
     while (admission.may_begin()) {
       auto head = std::move(waiting.front());
       waiting.pop_front();
+      everywhere->fetch_sub(1, std::memory_order_relaxed);
       const bool begins = admission.next(now());
       if (auto* direct = std::get_if<Direct>(&head)) {
         begins ? begin(std::move(direct->socket), direct->peer) : reset(direct->socket);
@@ -76,6 +79,10 @@ struct AcceptQueue::State : std::enable_shared_from_this<State> {
       }
     }
     if (!waiting.empty()) arm();
+  }
+  void keep(Waiting one) {
+    waiting.push_back(std::move(one));
+    everywhere->fetch_add(1, std::memory_order_relaxed);
   }
   static void tell(Carried& carried, bool begins) {
     carried.begins = begins;
@@ -123,6 +130,7 @@ struct AcceptQueue::State : std::enable_shared_from_this<State> {
   }
 
   asio::any_io_executor loop;
+  std::shared_ptr<Tasks::Everywhere> everywhere;
   Admission admission;
   DeviceCensus census;
   KeyedHash hash;
@@ -136,9 +144,9 @@ struct AcceptQueue::State : std::enable_shared_from_this<State> {
   bool watching = false;
 };
 
-AcceptQueue::AcceptQueue(asio::any_io_executor loop, Admission::Limits limits, crypto::Random& random,
-                         runtime::Log& log, Begin begin)
-    : state_(std::make_shared<State>(std::move(loop), limits, random, log, std::move(begin))) {}
+AcceptQueue::AcceptQueue(const Tasks& tasks, Admission::Limits limits, crypto::Random& random, runtime::Log& log,
+                         Begin begin)
+    : state_(std::make_shared<State>(tasks, limits, random, log, std::move(begin))) {}
 
 AcceptQueue::~AcceptQueue() { close_all(); }
 
@@ -147,7 +155,7 @@ void AcceptQueue::arrive(Socket socket, const Peer& peer) {
     case Admission::Answer::Begin:
       return state_->begin(std::move(socket), peer);
     case Admission::Answer::Wait:
-      state_->waiting.emplace_back(Direct{std::move(socket), peer});
+      state_->keep(Direct{std::move(socket), peer});
       return;
     case Admission::Answer::TurnAway:
       return reset(socket);
@@ -164,21 +172,31 @@ Task<bool> AcceptQueue::turn_of(std::string via) {
   const auto answer = state_->arrive(rate_key_of(as_bytes(via)));
   if (answer != Admission::Answer::Wait) co_return answer == Admission::Answer::Begin;
   const auto carried = std::make_shared<Carried>(state_->loop);
-  state_->waiting.emplace_back(carried);
+  state_->keep(carried);
   co_await carried->turn.wait();
   co_return carried->begins;
 }
 
-void AcceptQueue::saw(const ids::CmDeviceId& device, bool new_link) {
-  if (new_link) state_->admission.served();
-  state_->census.saw(state_->hash(device.bytes()), now());
+void AcceptQueue::served() noexcept { state_->admission.served(); }
+
+void AcceptQueue::Status::add(const Status& other) {
+  waiting += other.waiting;
+  turned_away += other.turned_away;
+  estimate = std::max(estimate, other.estimate);
+  handshakes_per_second += other.handshakes_per_second;
+  devices += other.devices;
+  return_within = std::max(return_within, other.return_within);
+  storm = storm || other.storm;
 }
+
+void AcceptQueue::saw(const ids::CmDeviceId& device) { state_->census.saw(state_->hash(device.bytes()), now()); }
 
 Bytes AcceptQueue::ping_payload() const { return assign::return_within_payload(state_->return_within()); }
 
 bool AcceptQueue::has_to_tell() const { return state_->return_within().count() > 0; }
 
 void AcceptQueue::close_all() {
+  state_->everywhere->fetch_sub(state_->waiting.size(), std::memory_order_relaxed);
   for (auto& one : std::exchange(state_->waiting, {})) {
     if (auto* direct = std::get_if<Direct>(&one)) {
       reset(direct->socket);

@@ -11,6 +11,7 @@
 #include "runtime/asio.hpp"
 #include "runtime/log.hpp"
 #include "server/admission.hpp"
+#include "server/tasks.hpp"
 
 namespace cpns::server {
 
@@ -21,9 +22,9 @@ class AcceptQueue {
   /// Takes one whose turn has come.
   using Begin = std::function<void(Socket, const Peer&)>;
 
-  /// `log` must outlive it. `begin` is called from arrive() or from the loop.
-  AcceptQueue(runtime::asio::any_io_executor loop, Admission::Limits limits, crypto::Random& random, runtime::Log& log,
-              Begin begin);
+  /// `log` must outlive it. Those who wait count among what `tasks` has everywhere. `begin` is called from arrive() or
+  /// from the loop.
+  AcceptQueue(const Tasks& tasks, Admission::Limits limits, crypto::Random& random, runtime::Log& log, Begin begin);
   ~AcceptQueue();
   AcceptQueue(const AcceptQueue&) = delete;
   AcceptQueue& operator=(const AcceptQueue&) = delete;
@@ -35,8 +36,10 @@ class AcceptQueue {
   /// The same for a carried connection; `via` stands for an address. False: it is sent away.
   [[nodiscard]] runtime::Task<bool> turn_of(std::string via);
 
-  /// A device has shown its key, or was heard of on its link.
-  void saw(const ids::CmDeviceId& device, bool new_link);
+  /// One that was begun here has proved to be a device.
+  void served() noexcept;
+  /// A device whose links are kept on this loop has a new one, or is there still.
+  void saw(const ids::CmDeviceId& device);
   /// The payload of a Ping: when devices are to come back [assign/return_within.hpp].
   [[nodiscard]] Bytes ping_payload() const;
   /// Whether it is worth a message of its own.
@@ -53,6 +56,9 @@ class AcceptQueue {
     std::size_t devices = 0;                ///< about; who was here lately
     std::chrono::milliseconds return_within{0};
     bool storm = false;
+
+    /// Of one more loop.
+    void add(const Status& other);
   };
   [[nodiscard]] Status status() const;
 

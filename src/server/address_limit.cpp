@@ -15,11 +15,12 @@ bool AddressLimit::admit(const runtime::asio::ip::tcp::endpoint& peer, std::stri
       address.is_v4() ? rate_key_of_v4(address.to_v4().to_bytes()) : rate_key_of_v6(address.to_v6().to_bytes());
   const auto now_ms = runtime::monotonic_ms();
   if (rates_.admit(key, now_ms)) return true;
-  if (said_ == 0 || now_ms - said_at_ms_ >= kSayEveryMs) {
+  // One of the threads that find it due says it.
+  auto due = say_at_ms_.load(std::memory_order_relaxed);
+  if (now_ms >= due && say_at_ms_.compare_exchange_strong(due, now_ms + kSayEveryMs)) {
+    const auto refused = rates_.refused();
     log_.event(Code::address_rate_exceeded,
-               {{"link", link}, {"peer", address.to_string()}, {"count", rates_.refused() - said_}});
-    said_at_ms_ = now_ms;
-    said_ = rates_.refused();
+               {{"link", link}, {"peer", address.to_string()}, {"count", refused - said_.exchange(refused)}});
   }
   return false;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// New connections of one address: past the rate they are closed before anything is made for them. On the loop's thread.
+// New connections of one address: past the rate they are closed before anything is made for them. From any thread.
 
 #include "runtime/asio.hpp"
 #include "runtime/log.hpp"
@@ -18,8 +18,8 @@ class AddressLimit {
  private:
   RateTable rates_;
   runtime::Log& log_;
-  std::int64_t said_at_ms_ = 0;
-  std::uint64_t said_ = 0;  ///< refusals that stand in the log
+  std::atomic<std::int64_t> say_at_ms_ = 0;  ///< not before
+  std::atomic<std::uint64_t> said_ = 0;      ///< refusals that stand in the log
 };
 
 }  // namespace cpns::server

@@ -7,15 +7,16 @@ namespace cpns::server {
 using audit::Kind;
 
 void AuditTrail::refused(const Error& error, std::string subject, std::optional<ids::CorrelationId> run) {
-  append(refusals_.known(
-      {Kind::Refused, runtime::now(), "server", std::move(subject), audit::detail_of(error), std::move(run)}));
+  known({Kind::Refused, runtime::now(), "server", std::move(subject), audit::detail_of(error), std::move(run)});
 }
 
-void AuditTrail::refused_stranger(const Error& error) { append(refusals_.stranger(error.code, runtime::now())); }
+void AuditTrail::refused_stranger(const Error& error) {
+  append(counted([&](audit::Refusals& all) { return all.stranger(error.code, runtime::now()); }));
+}
 
 void AuditTrail::refused_admin(const Error& error, std::string request, std::string actor) {
-  append(refusals_.known({Kind::AdminRefused, runtime::now(), std::move(actor), std::move(request),
-                          audit::detail_of(error), std::nullopt}));
+  known({Kind::AdminRefused, runtime::now(), std::move(actor), std::move(request), audit::detail_of(error),
+         std::nullopt});
 }
 
 void AuditTrail::admin_done(std::string request, std::string actor) {
@@ -24,7 +25,13 @@ void AuditTrail::admin_done(std::string request, std::string actor) {
 
 void AuditTrail::done(audit::Event event) { append({std::move(event)}); }
 
-void AuditTrail::flush() { append(refusals_.flush(runtime::now())); }
+void AuditTrail::flush() {
+  append(counted([](audit::Refusals& all) { return all.flush(runtime::now()); }));
+}
+
+void AuditTrail::known(audit::Event event) {
+  append(counted([&](audit::Refusals& all) { return all.known(std::move(event)); }));
+}
 
 void AuditTrail::append(std::vector<audit::Event> events) {
   for (auto& event : events) {

@@ -1,5 +1,8 @@
 #pragma once
-// What the server refuses, for the audit log. What it does is recorded by the stores. On the loop's thread.
+// What the server refuses, for the audit log. What it does is recorded by the stores. Thread-safe: what was
+// counted is guarded by a mutex, which only refusals take.
+
+#include <mutex>
 
 #include "core/audit/refusals.hpp"
 #include "runtime/log.hpp"
@@ -25,10 +28,18 @@ class AuditTrail {
   void flush();
 
  private:
+  void known(audit::Event event);
   void append(std::vector<audit::Event> events);
+  /// What `count` of the refusals gives, to be written.
+  template <class Count>
+  [[nodiscard]] std::vector<audit::Event> counted(Count&& count) {
+    const std::scoped_lock lock(mutex_);
+    return count(refusals_);
+  }
 
   store::AuditStore& store_;
   runtime::Log& log_;
+  std::mutex mutex_;
   audit::Refusals refusals_;
 };
 

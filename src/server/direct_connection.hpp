@@ -11,16 +11,34 @@ struct DirectListener::Connection final : std::enable_shared_from_this<Connectio
                                           runtime::ReadyListener,
                                           Wheel::Member {
   Connection(DirectListener& listener, runtime::asio::ip::tcp::socket accepted, std::string address)
-      : owner(listener), place(listener.tasks_), socket(std::move(accepted)), peer(std::move(address)) {}
-  Connection(DirectListener& listener, std::shared_ptr<runtime::ByteStream> carried, std::string via)
-      : owner(listener), place(listener.tasks_), pipe(std::move(carried)), peer(std::move(via)) {}
+      : owner(listener),
+        place(listener.tasks_),
+        need(std::in_place, listener.tasks_),
+        socket(std::move(accepted)),
+        peer(std::move(address)) {}
+  Connection(DirectListener& listener, std::shared_ptr<runtime::ByteStream> stream, std::string via)
+      : owner(listener),
+        place(listener.tasks_),
+        need(std::in_place, listener.tasks_),
+        pipe(std::move(stream)),
+        peer(std::move(via)),
+        carried(true) {}
+  Connection(DirectListener& listener, Arrival arrival)
+      : owner(listener),
+        place(listener.tasks_),
+        need(std::in_place, listener.tasks_),
+        peer(std::move(arrival.peer)),
+        link(std::move(arrival.link)),
+        lookup(std::move(arrival.lookup)) {}
 
   DirectListener& owner;
   Tasks::Place place;
+  std::optional<Tasks::Need> need;  ///< of a service's socket, as long as there may be one
 
   std::optional<runtime::asio::ip::tcp::socket> socket;  ///< until the ClientHello has come
   std::shared_ptr<runtime::ByteStream> pipe;             ///< instead, where a PN GW carries it
   std::string peer;
+  bool carried = false;
   Crowd::Place half_open;
   bool dropped = false;  ///< pushed out of the crowd of half-open ones
   std::shared_ptr<runtime::SecureLink> link;

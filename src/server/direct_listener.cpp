@@ -2,49 +2,74 @@
 
 #include "server/direct_listener.hpp"
 
+#include <limits>
+
 #include "server/direct_connection.hpp"
+#include "server/direct_links.hpp"
 
 namespace cpns::server {
 
 namespace asio = runtime::asio;
 using runtime::Task;
 
-Result<std::unique_ptr<DirectListener>> DirectListener::make(Context& context, const Settings& settings, Tasks& tasks) {
+namespace {
+
+/// One loop's part of what all may have.
+std::size_t part_of(std::size_t limit, std::size_t loops) { return (limit + loops - 1) / loops; }
+
+StrangerReads part_of(StrangerReads limit, std::size_t loops) {
+  const auto parts = static_cast<double>(loops);
+  return {limit.per_second / parts, limit.at_once / parts};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DirectListener>> DirectListener::make(Context& context, const Settings& settings, Tasks& tasks,
+                                                             const DirectLinks& all, std::size_t loop) {
   tls::PskServerProfile profile{.alpn = {"cpns/1", "http/1.1"},
                                 .allow_client_without_alpn = true,
                                 .allow_p256 = settings.direct_link.allow_p256,
                                 .exchange_later = true};
   CPNS_TRY(auto engines, tls::make_psk_server_factory(std::move(profile), settings.direct_link.engine));
-  return std::unique_ptr<DirectListener>(new DirectListener(context, settings, tasks, std::move(engines)));
+  return std::unique_ptr<DirectListener>(new DirectListener(context, settings, tasks, std::move(engines), all, loop));
 }
 
 DirectListener::DirectListener(Context& context, const Settings& settings, Tasks& tasks,
-                               std::unique_ptr<tls::EngineFactory> engines)
+                               std::unique_ptr<tls::EngineFactory> engines, const DirectLinks& all, std::size_t loop)
     : context_(context),
       settings_(settings.direct_link),
       tasks_(tasks),
+      all_(all),
+      loop_(loop),
       engines_(std::move(engines)),
       exchanges_(tasks.executor(), context.random),
-      keys_(context, settings.direct_link.allow_plain_identity),
+      keys_(context, settings.direct_link.allow_plain_identity, part_of(StrangerReads{}, all.count())),
       proxy_(context.server_id, settings.services, settings.http, context.log),
       sessions_(context, settings, proxy_, tasks),
       quota_{settings.quota.pending, settings.quota.pending + 1},
-      arrivals_(tasks.executor(),
-                {settings.direct_link.accept_queue, settings.direct_link.accept_wait, settings.direct_link.handshake},
+      arrivals_(tasks,
+                {part_of(settings.direct_link.accept_queue, all.count()), settings.direct_link.accept_wait,
+                 settings.direct_link.handshake},
                 context.random, context.log,
                 [this](asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
                   begin(std::move(socket), peer);
                 }),
-      half_open_(settings.direct_link.max_half_open),
+      half_open_(part_of(settings.direct_link.max_half_open, all.count())),
       wheel_(tasks.executor()),
       http_links_(settings.direct_link.http_links_per_device),
       cpns_links_(settings.direct_link.cpns_links_per_device + 1),
-      session_links_(settings.direct_link.cpns_links_per_device) {
+      session_links_(settings.direct_link.cpns_links_per_device),
+      visitors_(std::numeric_limits<std::size_t>::max()) {
   sessions_.set_ping_payload([this] { return arrivals_.ping_payload(); });
   sessions_.set_on_relay(
       [this](std::shared_ptr<runtime::ByteStream> pipe, VerifiedDevice via, stream::RelayOpen request) {
         return serve_behind(std::move(pipe), std::move(via), std::move(request));
       });
+  if (all.count() == 1) return;
+  sessions_.set_loop(static_cast<std::uint8_t>(loop), [this](std::shared_ptr<runtime::ByteStream> link, Caller caller,
+                                                             ids::CorrelationId run, stream::SessionOpen open) {
+    return visit(std::move(link), std::move(caller), run, std::move(open));
+  });
 }
 
 void DirectListener::begin(asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
@@ -86,17 +111,25 @@ Task<void> DirectListener::serve(DirectListener* self, ConnectionPtr connection)
   const bool authenticated = co_await self->hand_shake(connection);
   connection->half_open.leave();
   if (!authenticated) co_return;
-  self->arrivals_.saw(connection->device(), true);
+  self->arrivals_.served();
+  auto* home = &self->all_.home_of(connection->device());
+  if (home != self && co_await self->move_to(home, connection)) co_return;
+  co_await self->serve_device(connection);
+}
+
+Task<void> DirectListener::serve_device(ConnectionPtr connection) {
+  watch(connection);
+  arrivals_.saw(connection->device());
   const auto alpn = connection->link->engine().alpn();
-  self->context_.log.event(
+  context_.log.event(
       Code::direct_link_open,
       {{"run", connection->run()}, {"cm_device_id", connection->device()}, {"peer", connection->peer}, {"alpn", alpn}});
   if (alpn == "cpns/1") {
-    co_await self->serve_signalling(connection);
+    co_await serve_signalling(connection);
   } else {
-    co_await self->serve_http(connection);
+    co_await serve_http(connection);
   }
-  if (!connection->parked) co_await self->end(connection);
+  if (!connection->parked) co_await end(connection);
 }
 
 Task<void> DirectListener::end(ConnectionPtr connection) {
@@ -151,8 +184,7 @@ Task<bool> DirectListener::hand_shake(ConnectionPtr connection) {
     log_refusal(*connection, device.error());
     co_return false;
   }
-  lookup.found.reset();  // and with it the Key Seed
-  watch(connection);
+  lookup.found.reset();        // and with it the Key Seed
   log_key_steps(*connection);  // a quick client has answered before the line was written
   log_step(*connection, assign::Step::ClientFinished);
   co_return true;
@@ -197,6 +229,7 @@ void DirectListener::log_refusal(const Connection& connection, const Error& erro
 std::size_t DirectListener::close_links(const ids::CmDeviceId& id) {
   // Sessions first: none may go on over a link that is just being closed.
   sessions_.end_of(id);
+  (void)visitors_.close_all(id);
   return http_links_.close_all(id) + cpns_links_.close_all(id);
 }
 
@@ -211,6 +244,7 @@ std::size_t DirectListener::close_ended() {
     if (!good) sessions_.end_of(id);
     return !good;
   };
+  (void)visitors_.close_where(gone);
   return http_links_.close_where(gone) + cpns_links_.close_where(gone);
 }
 
@@ -222,6 +256,7 @@ std::vector<std::string> DirectListener::peers(const ids::CmDeviceId& id) const 
 }
 
 void DirectListener::close_all() {
+  closed_ = true;
   arrivals_.close_all();
   half_open_.close_all();
   sessions_.close_all();

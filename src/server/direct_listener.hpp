@@ -1,5 +1,6 @@
 #pragma once
-// The listener for CM Devices: steps 12-16 of each connection, then signalling or HTTP. On the loop's thread.
+// The listener for CM Devices of one loop: steps 12-16 of each connection, then signalling or HTTP. A connection whose
+// device is at home on another loop goes there once it is authenticated. On its loop's thread.
 
 #include "core/assign/link_session.hpp"
 #include "core/assign/server_session.hpp"
@@ -16,13 +17,16 @@
 
 namespace cpns::server {
 
+class DirectLinks;
+
 class DirectListener {
  public:
   using Links = LinkRegistry<ids::CmDeviceId>;
 
-  /// All arguments must outlive this object. Fails with a tls error.
+  /// `loop`: its number among `all`. All arguments must outlive this object. Fails with a tls error.
   [[nodiscard]] static Result<std::unique_ptr<DirectListener>> make(Context& context, const Settings& settings,
-                                                                    Tasks& tasks);
+                                                                    Tasks& tasks, const DirectLinks& all,
+                                                                    std::size_t loop);
 
   /// Takes one connection, now or when its turn has come; from then on it looks after itself.
   void take(runtime::asio::ip::tcp::socket socket, const runtime::asio::ip::tcp::endpoint& peer) {
@@ -32,7 +36,7 @@ class DirectListener {
   [[nodiscard]] const AcceptQueue& arrivals() const noexcept { return arrivals_; }
   /// A connection that a PN GW carries, to its end: the same handshake, the same limits. `via` is for logs.
   [[nodiscard]] runtime::Task<void> serve_carried(std::shared_ptr<runtime::ByteStream> pipe, std::string via);
-  /// Ends every open link of a device [V1]; says how many there were.
+  /// Ends every open link of a device on this loop [V1]; says how many there were. All loops: DirectLinks.
   std::size_t close_links(const ids::CmDeviceId& id);
   /// Ends the open links of every device that may no longer connect: after a revocation of many [V1].
   std::size_t close_ended();
@@ -53,17 +57,41 @@ class DirectListener {
   [[nodiscard]] std::uint64_t half_open_dropped() const noexcept { return half_open_.dropped(); }
   [[nodiscard]] std::size_t http_links() const noexcept { return http_links_.count(); }
   [[nodiscard]] std::size_t cpns_links() const noexcept { return cpns_links_.count(); }
-  /// How many of its connections may yet need a second file descriptor: that of a service.
-  [[nodiscard]] std::size_t may_need_more() const noexcept { return half_open_.size() + http_links_.count(); }
+  /// From any thread.
+  [[nodiscard]] const runtime::asio::any_io_executor& executor() const noexcept { return tasks_.executor(); }
+  [[nodiscard]] Tasks& tasks() noexcept { return tasks_; }
 
  private:
   struct Connection;
   using ConnectionPtr = std::shared_ptr<Connection>;
 
-  DirectListener(Context& context, const Settings& settings, Tasks& tasks, std::unique_ptr<tls::EngineFactory> engines);
+  /// An authenticated connection on its way to its device's home.
+  struct Arrival {
+    std::shared_ptr<runtime::SecureLink> link;
+    std::string peer;
+    KeyLookup lookup;
+  };
+
+  DirectListener(Context& context, const Settings& settings, Tasks& tasks, std::unique_ptr<tls::EngineFactory> engines,
+                 const DirectLinks& all, std::size_t loop);
 
   void begin(runtime::asio::ip::tcp::socket socket, const runtime::asio::ip::tcp::endpoint& peer);
   static runtime::Task<void> serve(DirectListener* self, ConnectionPtr connection);
+  /// From the end of its handshake on; at the device's home.
+  [[nodiscard]] runtime::Task<void> serve_device(ConnectionPtr connection);
+  /// False where the connection has ended: then it ends here. One that a PN GW carries is awaited to its end.
+  [[nodiscard]] runtime::Task<bool> move_to(DirectListener* home, ConnectionPtr connection);
+  static runtime::Task<void> serve_arrival(DirectListener* self, Arrival arrival);
+  using Visited = std::optional<Result<void>>;
+  /// A link that brings the token of a session on another loop is served there: its device was at home there before it
+  /// was renewed [R2]. Nothing where there is no such session.
+  [[nodiscard]] runtime::Task<Visited> visit(std::shared_ptr<runtime::ByteStream> link, Caller caller,
+                                             ids::CorrelationId run, stream::SessionOpen open);
+  [[nodiscard]] static runtime::Task<Visited> take_visitor(DirectListener* self,
+                                                           std::shared_ptr<runtime::ByteStream> link, Caller caller,
+                                                           ids::CorrelationId run, stream::SessionOpen open);
+  /// Soon, on all loops.
+  void close_everywhere(const ids::CmDeviceId& id);
   void enter_crowd(const ConnectionPtr& connection);
   [[nodiscard]] runtime::Task<Result<std::unique_ptr<runtime::Transport>>> first_bytes(ConnectionPtr connection);
   /// A PNE behind a CM Device in PNE+PN GW mode.
@@ -109,7 +137,7 @@ class DirectListener {
                                    std::function<void()> close);
   [[nodiscard]] runtime::Task<void> perform(ConnectionPtr connection, assign::LinkSession::Result outcome);
   [[nodiscard]] bool may_still_connect(const Connection& connection);
-  void mark_in_use(const Connection& connection);
+  [[nodiscard]] runtime::Task<void> mark_in_use(ConnectionPtr connection);
   /// Whether the store has the device now, and its key is good.
   [[nodiscard]] bool is_good_now(const ids::CmDeviceId& id);
   void log_key_steps(Connection& connection);
@@ -119,6 +147,9 @@ class DirectListener {
   Context& context_;
   const DirectSettings& settings_;
   Tasks& tasks_;
+  const DirectLinks& all_;
+  std::size_t loop_;
+  bool closed_ = false;  ///< close_all() was called: what arrives from now on is not served
   std::unique_ptr<tls::EngineFactory> engines_;
   runtime::ExchangeQueue exchanges_;
   DeviceKeys keys_;
@@ -131,6 +162,7 @@ class DirectListener {
   Links http_links_;
   Links cpns_links_;     ///< one more than sessions may have: a renewal has a link of its own, for moments
   Links session_links_;  ///< those of them that carry a session [R7]
+  Links visitors_;       ///< links of other loops that are served by sessions of this one
 };
 
 }  // namespace cpns::server

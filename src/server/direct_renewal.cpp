@@ -6,6 +6,7 @@
 
 #include "server/committed.hpp"
 #include "server/direct_connection.hpp"
+#include "server/direct_links.hpp"
 #include "server/erase_pending.hpp"
 
 namespace cpns::server {
@@ -168,16 +169,16 @@ Task<void> DirectListener::release(ConnectionPtr connection) {
   (void)co_await connection->messages->send(ByteView(answer));
   connection->over = true;
   // The answer is on its way; every other link of the device ends with it, and of the ID that it renews.
-  sessions_.end_of(id);
+  all_.tell_all([id](DirectListener& one) { (void)one.sessions_.end_of(id); });
   (void)http_links_.close_all(id);
   close_later(id);
-  if (const auto& renews = connection->lookup.device->renews) (void)close_links(*renews);
+  if (const auto& renews = connection->lookup.device->renews) close_everywhere(*renews);
 }
 
 void DirectListener::close_later(const ids::CmDeviceId& id) {
   const auto timer = std::make_shared<asio::steady_timer>(tasks_.executor(), kOldLinksLast);
   timer->async_wait([this, timer, id](const boost::system::error_code& cancelled) {
-    if (!cancelled) close_links(id);
+    if (!cancelled) close_everywhere(id);
   });
 }
 
@@ -225,7 +226,7 @@ void DirectListener::look_again(const ConnectionPtr& connection) {
   const auto time = runtime::now();
   if (end && *end <= time) {
     context_.log.event(Code::device_links_expired, {{"run", connection->run()}, {"cm_device_id", id}});
-    close_links(id);
+    close_everywhere(id);
   }
   report_places(connection);
   auto wait = std::min(std::chrono::milliseconds(kLookAgain), settings_.switch_time);

@@ -2,6 +2,7 @@
 
 #include "server/committed.hpp"
 #include "server/direct_connection.hpp"
+#include "server/direct_links.hpp"
 
 namespace cpns::server {
 
@@ -34,8 +35,9 @@ DirectListener::Links::Entry DirectListener::enter(Links& links, const Connectio
 }
 
 bool DirectListener::may_still_connect(const Connection& connection) {
-  // A revocation between the handshake and here found no link to close: the row tells. Both run on this thread. Where
-  // nothing was committed since, the row is the one that the handshake has read.
+  // A revocation between the handshake and here found no link to close: the row tells. One that is committed later
+  // finds it: the link is in the registry by now, and closing comes to this thread after the commit. Where nothing was
+  // committed since, the row is the one that the handshake has read.
   const auto& lookup = connection.lookup;
   if (context_.devices.commits() == lookup.commits &&
       DeviceKeys::standing(*lookup.device, runtime::now()) == assign::DeviceStanding::Good) {
@@ -51,14 +53,17 @@ bool DirectListener::may_still_connect(const Connection& connection) {
   return false;
 }
 
-void DirectListener::mark_in_use(const Connection& connection) {
-  const auto& info = *connection.lookup.device;
-  if (info.state == store::DeviceState::InUse || info.state == store::DeviceState::Renewing) return;
-  const auto run = connection.run();
-  const auto id = connection.device();
+Task<void> DirectListener::mark_in_use(ConnectionPtr connection) {
+  const auto& info = *connection->lookup.device;
+  if (info.state == store::DeviceState::InUse || info.state == store::DeviceState::Renewing) co_return;
+  const auto run = connection->run();
+  const auto id = connection->device();
   const auto old_id = info.renews;
-  // At once, so that the session is found under the new ID by what this link says next.
-  if (old_id) sessions_.pass_on(*old_id, id);
+  if (old_id) {
+    // First, so that the session is found under the new ID by what this link says next. It is on the old ID's home.
+    const auto pass_on = [old_id = *old_id, id](DirectListener& one) { return one.sessions_.pass_on(old_id, id); };
+    (void)co_await all_.ask_all(pass_on);
+  }
   auto& log = context_.log;
   const auto executor = tasks_.executor();
   auto done = [this, &log, run, id, old_id, executor](Result<assign::Durable> marked) {
@@ -66,7 +71,7 @@ void DirectListener::mark_in_use(const Connection& connection) {
       log.error(marked.error(), {{"run", run}});
       // Its row has gone since the handshake, with that of the ID that it renews, say: nobody knows of this link else.
       asio::post(executor, [this, id] {
-        if (!is_good_now(id)) close_links(id);
+        if (!is_good_now(id)) close_everywhere(id);
       });
       return;
     }
@@ -84,7 +89,7 @@ Task<void> DirectListener::serve_http(ConnectionPtr connection) {
     if (const auto open = weak.lock()) open->abort();
   });
   if (!may_still_connect(*connection)) co_return;
-  mark_in_use(*connection);
+  co_await mark_in_use(connection);
   co_await proxy_.serve(http);
 }
 
@@ -93,6 +98,7 @@ Task<void> DirectListener::serve_signalling(ConnectionPtr connection) {
     if (const auto open = weak.lock()) open->link->abort();
   }));
   if (!may_still_connect(*connection)) co_return;
+  connection->need.reset();
   auto& session = connection->session.emplace(assign::Role::CpnsServer, context_.server_id, connection->device(),
                                               connection->run());
   auto& messages = connection->messages.emplace(connection->link);
@@ -166,7 +172,7 @@ Task<bool> DirectListener::on_signal(ConnectionPtr connection, ByteView raw) {
       auto outcome = session.on_message(*message);
       co_await perform(connection, std::move(outcome));
       if (connection->over || was_open || !session.open()) co_return false;
-      mark_in_use(*connection);
+      co_await mark_in_use(connection);
       if (arrivals_.has_to_tell()) {
         const Bytes ping = session.ping(arrivals_.ping_payload());
         (void)messages.put(ByteView(ping));
@@ -215,7 +221,7 @@ Task<void> DirectListener::perform(ConnectionPtr connection, assign::LinkSession
 
 void DirectListener::tick(const ConnectionPtr& connection) {
   const auto now = std::chrono::steady_clock::now();
-  arrivals_.saw(connection->device(), false);
+  arrivals_.saw(connection->device());
   if (now >= connection->look_at) look_again(connection);
   auto next = connection->look_at;
   if (connection->session && connection->session->open() && !connection->over) {

@@ -83,7 +83,8 @@ Task<Result<ids::PnGwId>> Enrolment::enrol(std::shared_ptr<runtime::SecureLink> 
   };
   auto saved = co_await committed(std::move(begin));
   if (!saved) co_return saved.error();
-  on_enrolled_(enrolment->pn_gw_id);
+  auto ending = on_enrolled_(enrolment->pn_gw_id);
+  (void)co_await std::move(ending);
   const Bytes answer = assign::encode_public(message.correlation_id, std::move(reply));
   auto sent = co_await messages.send(ByteView(answer));
   if (!sent) co_return sent.error();

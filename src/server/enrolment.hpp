@@ -12,9 +12,9 @@ inline constexpr std::string_view kEnrolAlpn = "cpns-enroll/1";
 
 class Enrolment {
  public:
-  using OnEnrolled = std::function<void(const ids::PnGwId&)>;
-  /// `on_enrolled` is called once a new certificate is durable and before it is answered: what the PN GW has open under
-  /// an older one is to end, for that one may be in other hands.
+  using OnEnrolled = std::function<runtime::Task<std::size_t>(ids::PnGwId)>;
+  /// `on_enrolled` is awaited once a new certificate is durable and before it is answered: what the PN GW has open
+  /// under an older one is to end, for that one may be in other hands.
   Enrolment(Context& context, tls::Identity ca, OnEnrolled on_enrolled)
       : context_(context), ca_(std::move(ca)), on_enrolled_(std::move(on_enrolled)) {}
 

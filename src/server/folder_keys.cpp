@@ -210,7 +210,11 @@ Result<tls::Identity> FolderKeys::proof(const fs::path& certificate, const fs::p
 }
 
 assign::AliasKeys alias_keys_of(std::vector<FolderKeys::AliasKey> keys) {
-  const auto current = keys.back().number;
+  const auto newest = keys.back().number;
+  return alias_keys_of(std::move(keys), newest);
+}
+
+assign::AliasKeys alias_keys_of(std::vector<FolderKeys::AliasKey> keys, std::uint8_t current) {
   std::map<std::uint8_t, secret::AliasKey> by_number;
   for (auto& key : keys) by_number.emplace(key.number, std::move(key.key));
   return {current, std::move(by_number)};

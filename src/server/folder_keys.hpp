@@ -73,5 +73,7 @@ class FolderKeys {
 
 /// What makes and opens aliases: the newest key makes them.
 [[nodiscard]] assign::AliasKeys alias_keys_of(std::vector<FolderKeys::AliasKey> keys);
+/// Of all these, but `current` makes aliases: another one opens them only, until everybody can. It is one of them.
+[[nodiscard]] assign::AliasKeys alias_keys_of(std::vector<FolderKeys::AliasKey> keys, std::uint8_t current);
 
 }  // namespace cpns::server

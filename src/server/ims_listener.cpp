@@ -238,15 +238,19 @@ Task<Result<void>> ImsListener::invite(ids::PnGwId user, ids::DeviceName device_
 
 void ImsListener::end_user(const ids::PnGwId& user) {
   if (!users_.gone(user)) return;
-  const auto closed = close_links(user);
-  context_.log.event(Code::sip_user_gone, {{"pn_gw_id", user}, {"closed_links", closed}});
+  tasks_.spawn(close_and_say(this, user));
 }
 
-std::size_t ImsListener::close_links(const ids::PnGwId& user) {
+Task<void> ImsListener::close_and_say(ImsListener* self, ids::PnGwId user) {
+  const auto closed = co_await self->close_links(user);
+  self->context_.log.event(Code::sip_user_gone, {{"pn_gw_id", user}, {"closed_links", closed}});
+}
+
+Task<std::size_t> ImsListener::close_links(ids::PnGwId user) {
   const auto found = inboxes_.find(user);
   const std::size_t own = found != inboxes_.end() && !found->second->closed() ? 1 : 0;
   if (own != 0) found->second->close();
-  return own + operators_.close_bearers(user);
+  co_return own + co_await operators_.close_bearers(user);
 }
 
 Task<void> ImsListener::watch_ends(ImsListener* self) {
@@ -254,11 +258,11 @@ Task<void> ImsListener::watch_ends(ImsListener* self) {
   while (!co_await self->stop_.wait_for(pause)) {
     const auto now = runtime::now();
     for (const auto& user : self->users_.take_ended(now)) {
-      const auto closed = self->close_links(user);
+      const auto closed = co_await self->close_links(user);
       self->context_.log.event(Code::sip_user_gone, {{"pn_gw_id", user}, {"closed_links", closed}});
     }
     for (const auto& user : self->operators_.bearers().sweep(now)) {
-      if (self->operators_.close_carried(user) == 0) continue;
+      if (co_await self->operators_.close_carried(user) == 0) continue;
       self->context_.log.event(Code::bearer_link_ended, {{"pn_gw_id", user}});
     }
   }

@@ -24,7 +24,7 @@ class ImsListener {
 
   void close_all();
   /// Ends what a user has open; the registration stays the core's affair.
-  std::size_t close_links(const ids::PnGwId& user);
+  [[nodiscard]] runtime::Task<std::size_t> close_links(ids::PnGwId user);
   /// ActivationInvite, unprompted, through the core. Fails with `ims_invite_refused`.
   [[nodiscard]] runtime::Task<Result<void>> invite(ids::PnGwId user, ids::DeviceName device_name);
   [[nodiscard]] const std::string& address() const noexcept { return stack_->contact(); }
@@ -53,6 +53,7 @@ class ImsListener {
   [[nodiscard]] Found inbox_of(const ids::PnGwId& user);
   static runtime::Task<void> serve(ImsListener* self, ids::PnGwId user, std::shared_ptr<ImsInbox> inbox, bool known);
   void end_user(const ids::PnGwId& user);
+  static runtime::Task<void> close_and_say(ImsListener* self, ids::PnGwId user);
   void send(const ids::PnGwId& user, ByteView body, std::function<void(Result<void>)> on_sent);
   static runtime::Task<void> watch_ends(ImsListener* self);
 

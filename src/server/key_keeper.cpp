@@ -143,8 +143,11 @@ Task<Result<std::uint8_t>> KeyKeeper::rotate_alias(std::string actor) {
   const auto now = runtime::now();
   CPNS_CO_CHECK(parts_.files.make_alias_key(number, now));
   CPNS_CO_CHECK(drop_old_alias_keys(before));
-  CPNS_CO_TRY(auto keys, parts_.files.alias_keys());
-  parts_.alias_keys = alias_keys_of(std::move(keys));
+  // First every loop opens aliases of the new key, then the first of them is made.
+  for (const auto current : {before.back().number, number}) {
+    auto using_them = parts_.use_alias_keys(current);
+    CPNS_CO_CHECK(co_await std::move(using_them));
+  }
   context_.log.event(Code::alias_key_rotated, {{"number", std::uint64_t{number}}});
   record(store::events::alias_key_rotated(number, now, std::move(actor)));
   co_return number;

@@ -18,7 +18,8 @@ struct KeyKeeperParts {
   store::SealStore& seals;
   store::KeySource& source;
   FolderKeys files;
-  assign::AliasKeys& alias_keys;     ///< what the whole server uses; replaced in place
+  /// Has the keys of the folder used by every loop, `current` of them for new aliases.
+  std::function<runtime::Task<Result<void>>(std::uint8_t current)> use_alias_keys;
   std::chrono::seconds alias_age;    ///< a new alias key is made when the newest is as old; 0: never by itself
   std::chrono::seconds alias_keeps;  ///< how long aliases of a key that makes no new ones are still taken
 };

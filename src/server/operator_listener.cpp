@@ -12,7 +12,7 @@ namespace asio = runtime::asio;
 using runtime::Task;
 
 Result<std::unique_ptr<OperatorListener>> OperatorListener::make(Context& context, const Settings& settings,
-                                                                 Tasks& tasks, DirectListener& direct,
+                                                                 Tasks& tasks, DirectLinks& direct,
                                                                  tls::Identity server, tls::Identity ca) {
   tls::CertificateProfile profile{.certificate_chain_pem = std::move(server.certificate_pem),
                                   .private_key_pem = std::move(server.private_key_pem),
@@ -25,14 +25,14 @@ Result<std::unique_ptr<OperatorListener>> OperatorListener::make(Context& contex
       new OperatorListener(context, settings, tasks, direct, std::move(engines), std::move(ca)));
 }
 
-OperatorListener::OperatorListener(Context& context, const Settings& settings, Tasks& tasks, DirectListener& direct,
+OperatorListener::OperatorListener(Context& context, const Settings& settings, Tasks& tasks, DirectLinks& direct,
                                    std::unique_ptr<tls::EngineFactory> engines, tls::Identity ca)
     : context_(context),
       settings_(settings),
       tasks_(tasks),
       direct_(direct),
       engines_(std::move(engines)),
-      enrolment_(context, std::move(ca), [this](const ids::PnGwId& id) { (void)close_links(id); }),
+      enrolment_(context, std::move(ca), [this](ids::PnGwId id) { return close_links(std::move(id)); }),
       bearers_(context.random),
       half_open_(settings.operator_link.max_half_open),
       links_(settings.operator_link.links_per_gateway),
@@ -176,15 +176,20 @@ Task<Result<void>> OperatorListener::invite(ids::PnGwId id, ids::DeviceName devi
   co_return co_await link->invite(std::move(device_name));
 }
 
-std::size_t OperatorListener::close_links(const ids::PnGwId& id) {
+Task<std::size_t> OperatorListener::close_links(ids::PnGwId id) {
   bearers_.end(id);
-  return links_.close_all(id) + close_carried(id);
+  const auto closed = links_.close_all(id);
+  co_return closed + co_await close_carried(id);
 }
 
-std::size_t OperatorListener::close_bearers(const ids::PnGwId& id) { return bearers_.end(id) ? close_carried(id) : 0; }
+Task<std::size_t> OperatorListener::close_bearers(ids::PnGwId id) {
+  if (!bearers_.end(id)) co_return std::size_t{0};
+  co_return co_await close_carried(id);
+}
 
-std::size_t OperatorListener::close_carried(const ids::PnGwId& id) {
-  return relays_.close_all(id) + direct_.close_pnes_of(id);
+Task<std::size_t> OperatorListener::close_carried(ids::PnGwId id) {
+  const auto closed = relays_.close_all(id);
+  co_return closed + co_await direct_.close_pnes_of(id);
 }
 
 void OperatorListener::close_all() {

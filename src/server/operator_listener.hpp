@@ -3,7 +3,7 @@
 
 #include "server/bearer_tokens.hpp"
 #include "server/crowd.hpp"
-#include "server/direct_listener.hpp"
+#include "server/direct_links.hpp"
 #include "server/enrolment.hpp"
 #include "server/link_registry.hpp"
 #include "server/settings.hpp"
@@ -16,17 +16,17 @@ class OperatorListener {
   /// `context`, `settings` and `tasks` must outlive this object. `server` is the Server's own certificate, `ca` issues
   /// those of PN GWs. Fails with a tls error.
   [[nodiscard]] static Result<std::unique_ptr<OperatorListener>> make(Context& context, const Settings& settings,
-                                                                      Tasks& tasks, DirectListener& direct,
+                                                                      Tasks& tasks, DirectLinks& direct,
                                                                       tls::Identity server, tls::Identity ca);
 
   void take(runtime::asio::ip::tcp::socket socket);
   /// Ends every link and carried connection of a PN GW [V1], and what its PNEs have open; says how many.
-  std::size_t close_links(const ids::PnGwId& id);
+  [[nodiscard]] runtime::Task<std::size_t> close_links(ids::PnGwId id);
   /// Ends an IMS user's bearers and what is carried on them; not what a PN GW with a certificate has, whatever its
   /// name.
-  std::size_t close_bearers(const ids::PnGwId& id);
+  [[nodiscard]] runtime::Task<std::size_t> close_bearers(ids::PnGwId id);
   /// The same where its last bearer has ended already.
-  std::size_t close_carried(const ids::PnGwId& id);
+  [[nodiscard]] runtime::Task<std::size_t> close_carried(ids::PnGwId id);
   void close_all();
   /// ActivationInvite to a PN GW with a certificate. Fails with `gateway_not_linked`, or what the link fails with.
   [[nodiscard]] runtime::Task<Result<void>> invite(ids::PnGwId id, ids::DeviceName device_name);
@@ -42,7 +42,7 @@ class OperatorListener {
   struct Connection;
   using ConnectionPtr = std::shared_ptr<Connection>;
 
-  OperatorListener(Context& context, const Settings& settings, Tasks& tasks, DirectListener& direct,
+  OperatorListener(Context& context, const Settings& settings, Tasks& tasks, DirectLinks& direct,
                    std::unique_ptr<tls::EngineFactory> engines, tls::Identity ca);
 
   static runtime::Task<void> serve(OperatorListener* self, ConnectionPtr connection);
@@ -57,7 +57,7 @@ class OperatorListener {
   Context& context_;
   const Settings& settings_;
   Tasks& tasks_;
-  DirectListener& direct_;
+  DirectLinks& direct_;
   std::unique_ptr<tls::EngineFactory> engines_;
   Enrolment enrolment_;
   BearerTokens bearers_;

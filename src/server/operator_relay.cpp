@@ -57,11 +57,11 @@ Task<Result<void>> OperatorListener::serve_relay(ConnectionPtr connection, ids::
     if (!bare) co_return std::move(bare).error();
     connection->bare = *bare;
     auto via = "via " + pn_gw_id.text();
-    co_await direct_.serve_carried(std::move(*bare), std::move(via));
+    co_await direct_.first().serve_carried(std::move(*bare), std::move(via));
   } else {
     std::shared_ptr<runtime::ByteStream> pipe = std::make_shared<runtime::LinkStream>(connection->link);
     VerifiedPne who{pn_gw_id, *open->pairing_id, *open->pne_name, {}};
-    co_await direct_.sessions().serve_pne(std::move(pipe), std::move(who));
+    co_await direct_.first().sessions().serve_pne(std::move(pipe), std::move(who));
   }
   context_.log.event(Code::relay_link_closed,
                      {{"pn_gw_id", pn_gw_id}, {"pairing_id", open->pairing_id->hex()}, {"peer", connection->peer}});

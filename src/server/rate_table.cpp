@@ -1,48 +1,44 @@
 #include "server/rate_table.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/crypto/crypto.hpp"
 
 namespace cpns::server {
 
 RateTable::RateTable(Limit limit, crypto::Random& random, std::size_t sets)
-    : limit_(limit), secret_(random.bytes<16>()), sets_(std::max<std::size_t>(sets, 1)) {}
+    : token_(std::max<std::int64_t>(std::llround(1e9 / limit.per_second), 1)),
+      bucket_(std::llround(limit.burst * static_cast<double>(token_))),
+      hash_(random),
+      sets_(std::max<std::size_t>(sets, 1)) {}
 
-void RateTable::refill(Bucket& bucket, std::int64_t now_ms) const {
-  const auto passed = static_cast<double>(std::max<std::int64_t>(now_ms - bucket.at_ms, 0)) / 1000;
-  bucket.tokens = std::min(bucket.tokens + passed * limit_.per_second, limit_.burst);
-  bucket.at_ms = now_ms;
-}
-
-RateTable::Bucket& RateTable::bucket_of(Set& set, const Key& key, std::int64_t now_ms) const {
-  Bucket* free = nullptr;
+RateTable::Found RateTable::find(Set& set, std::uint64_t owner, std::int64_t now) {
+  Found free{nullptr, 0, owner};
   for (auto& bucket : set.own) {
-    if (bucket.used && bucket.key == key) return bucket;
-    if (free != nullptr) continue;
-    if (bucket.used) refill(bucket, now_ms);
-    if (!bucket.used || bucket.tokens >= limit_.burst) free = &bucket;
+    const auto full_at = bucket.full_at.load(std::memory_order_relaxed);
+    if (full_at > now && bucket.owner.load(std::memory_order_relaxed) == owner) return {&bucket, full_at, owner};
+    if (full_at <= now && free.bucket == nullptr) free = {&bucket, full_at, owner};
   }
-  if (free != nullptr) {
-    *free = {key, limit_.burst, now_ms, true};
-    return *free;
-  }
-  if (!set.shared.used) set.shared = {{}, limit_.burst, now_ms, true};
-  return set.shared;
+  if (free.bucket != nullptr) return free;
+  return {&set.shared, set.shared.full_at.load(std::memory_order_relaxed), 0};
 }
 
 bool RateTable::admit(const Key& key, std::int64_t now_ms) {
-  const auto digest = crypto::sha256({secret_, key});
-  std::size_t index = 0;
-  for (std::size_t i = 0; i < sizeof(std::uint32_t); ++i) index = index << 8U | digest[i];
-  auto& bucket = bucket_of(sets_[index % sets_.size()], key, now_ms);
-  refill(bucket, now_ms);
-  if (bucket.tokens < 1) {
-    ++refused_;
-    return false;
+  const auto owner = hash_(key);
+  const auto now = now_ms * 1'000'000;
+  auto& set = sets_[owner % sets_.size()];
+  for (;;) {
+    auto found = find(set, owner, now);
+    const auto full_at = std::max(found.full_at, now) + token_;
+    if (full_at - now > bucket_) {
+      refused_.fetch_add(1, std::memory_order_relaxed);
+      return false;
+    }
+    if (!found.bucket->full_at.compare_exchange_strong(found.full_at, full_at, std::memory_order_relaxed)) continue;
+    found.bucket->owner.store(found.owner, std::memory_order_relaxed);
+    return true;
   }
-  bucket.tokens -= 1;
-  return true;
 }
 
 RateTable::Key rate_key_of_v4(const std::array<std::uint8_t, 4>& address) {

@@ -64,19 +64,29 @@ Result<void> Server::open() {
   CPNS_TRY(prover_, tls::ServerProver::make(parts_.proof, parts_.settings.server_id));
   context_.prover = &*prover_;
   if (parts_.audit != nullptr) context_.audit = &audit_.emplace(*parts_.audit, parts_.log);
-  CPNS_TRY(direct_links_, DirectListener::make(context_, parts_.settings, tasks_));
+  const auto make_alias_keys = [this]() -> Result<assign::AliasKeys> {
+    CPNS_TRY(auto keys, parts_.folder_keys.alias_keys());
+    return alias_keys_of(std::move(keys));
+  };
+  CPNS_TRY(direct_links_, DirectLinks::make(context_, parts_.settings, tasks_, parts_.other_loops, make_alias_keys));
   CPNS_TRY(operator_links_, OperatorListener::make(context_, parts_.settings, tasks_, *direct_links_,
                                                    std::move(parts_.certificate), std::move(parts_.ca)));
   const auto& operator_listen = parts_.settings.operator_link.listen;
   const auto& direct_listen = parts_.settings.direct_link.listen;
   CPNS_TRY(operator_listener_, runtime::Listener::open(tasks_.executor(), operator_listen.host, operator_listen.port));
-  CPNS_TRY(direct_listener_, runtime::Listener::open(tasks_.executor(), direct_listen.host, direct_listen.port));
+  CPNS_TRY(auto direct_listener, runtime::Listener::open(tasks_.executor(), direct_listen.host, direct_listen.port));
+  direct_listeners_.push_back(std::move(direct_listener));
+  for (const auto& loop : parts_.other_loops) {
+    CPNS_TRY(auto beside, direct_listeners_.front().beside(loop));
+    direct_listeners_.push_back(std::move(beside));
+  }
   if (policy_.endpoints.empty()) {
-    CPNS_TRY(auto endpoint, endpoint_of(*direct_listener_, direct_listen, parts_.settings.server_id));
+    CPNS_TRY(auto endpoint, endpoint_of(direct_listeners_.front(), direct_listen, parts_.settings.server_id));
     policy_.endpoints.push_back(std::move(endpoint));
   }
   keys_.emplace(context_,
-                KeyKeeperParts{parts_.sealer, parts_.seals, parts_.key_source, parts_.folder_keys, parts_.alias_keys,
+                KeyKeeperParts{parts_.sealer, parts_.seals, parts_.key_source, parts_.folder_keys,
+                               [this](std::uint8_t current) { return use_alias_keys(this, current); },
                                parts_.settings.keys.alias_age, parts_.settings.device_lifetime},
                 tasks_);
   CPNS_TRY(auto endpoint, operator_endpoint());
@@ -103,7 +113,7 @@ Result<void> Server::open_admin(ids::Endpoint operator_endpoint) {
                    parts_.tokens,
                    std::move(operator_endpoint),
                    {{"operator", operator_listener_->address()},
-                    {"direct", direct_listener_->address()},
+                    {"direct", direct_listeners_.front().address()},
                     {"admin", parts_.admin_socket.string()}},
                    runtime::now(),
                    ims_.get()};
@@ -119,19 +129,10 @@ Result<void> Server::open_admin(ids::Endpoint operator_endpoint) {
 
 void Server::start() {
   const auto on_gateway = [this](asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
-    if (!operator_rate_.admit(peer, "operator")) return;
-    if (has_room() || make_room()) operator_links_->take(std::move(socket));
-  };
-  const auto on_device = [this](asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
-    if (!direct_rate_.admit(peer, "direct")) return;
-    if (has_room()) return direct_links_->take(std::move(socket), peer);
-    // Where others wait for their turn, who has had it is not pushed out for one more.
-    auto& arrivals = direct_links_->arrivals();
-    if (arrivals.waiting() > 0 || !make_room()) return arrivals.turn_away(std::move(socket), peer);
-    direct_links_->take(std::move(socket), peer);
+    if (operator_rate_.admit(peer, "operator") && has_room(0)) operator_links_->take(std::move(socket));
   };
   asio::co_spawn(tasks_.executor(), operator_listener_->run("operator", parts_.log, on_gateway), runtime::unattended);
-  asio::co_spawn(tasks_.executor(), direct_listener_->run("direct", parts_.log, on_device), runtime::unattended);
+  for (std::size_t loop = 0; loop < direct_listeners_.size(); ++loop) accept_devices(loop);
   hold_log_lines();
   admin_->start();
   if (shared_admin_) shared_admin_->start();
@@ -142,6 +143,18 @@ void Server::start() {
   asio::post(tasks_.executor(), [this] {
     parts_.log.event(Code::server_ready, {{"server_id", parts_.settings.server_id}});
   });
+}
+
+void Server::accept_devices(std::size_t loop) {
+  auto& links = direct_links_->at(loop);
+  const auto on_device = [this, loop, &links](asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
+    if (!direct_rate_.admit(peer, "direct")) return;
+    // Where others wait for their turn, who has had it is not pushed out for one more.
+    const bool full = tasks_.everywhere()->load(std::memory_order_relaxed) >= max_files_;
+    if (full && links.arrivals().waiting() > 0) return links.arrivals().turn_away(std::move(socket), peer);
+    if (has_room(loop)) links.take(std::move(socket), peer);
+  };
+  asio::co_spawn(links.executor(), direct_listeners_[loop].run("direct", parts_.log, on_device), runtime::unattended);
 }
 
 // In a crowd of connections their lines are written together.
@@ -166,33 +179,47 @@ Task<void> Server::watch_clock(Server* self) {
   }
 }
 
-bool Server::has_room() {
-  // One that may yet have a request under way needs two: its own and the service's.
-  const auto waiting = direct_links_->arrivals().waiting();
-  if (tasks_.running() + waiting + direct_links_->may_need_more() < max_files_) return true;
+bool Server::has_room(std::size_t loop) {
+  const auto connections = tasks_.everywhere()->load(std::memory_order_relaxed);
+  if (connections < max_files_) return true;
   const auto refused_before = refused_++;
   if (refused_before % 1000 == 0) {
-    parts_.log.event(Code::connection_limit_reached,
-                     {{"connections", tasks_.running() + waiting}, {"count", refused_}});
+    parts_.log.event(Code::connection_limit_reached, {{"connections", connections}, {"count", refused_before + 1}});
   }
-  return false;
+  return direct_links_->at(loop).drop_half_open() || (loop == 0 && operator_links_->drop_half_open());
 }
 
-bool Server::make_room() { return direct_links_->drop_half_open() || operator_links_->drop_half_open(); }
+Task<Result<void>> Server::use_alias_keys(Server* self, std::uint8_t current) {
+  for (std::size_t loop = 0; loop < self->direct_links_->count(); ++loop) {
+    CPNS_CO_TRY(auto keys, self->parts_.folder_keys.alias_keys());
+    auto made = alias_keys_of(std::move(keys), current);
+    if (loop == 0) {
+      self->parts_.alias_keys = std::move(made);
+    } else {
+      co_await self->direct_links_->set_alias_keys(loop, std::move(made));
+    }
+  }
+  co_return Result<void>{};
+}
 
 Task<void> Server::stop() {
   loader_.reset();
   parts_.log.event(Code::server_stopping);
   if (operator_listener_) operator_listener_->stop();
-  if (direct_listener_) direct_listener_->stop();
+  for (std::size_t loop = 0; loop < direct_listeners_.size(); ++loop) {
+    asio::dispatch(direct_links_->at(loop).executor(),
+                   [listener = direct_listeners_[loop]]() mutable { listener.stop(); });
+  }
   if (admin_) admin_->stop();
   if (shared_admin_) shared_admin_->stop();
   if (keys_) keys_->stop();
   stop_clock_.raise();
   if (ims_) ims_->close_all();
   if (operator_links_) operator_links_->close_all();
-  if (direct_links_) direct_links_->close_all();
-  (void)co_await tasks_.wait_until_idle(kStopLimit);
+  const auto until = std::chrono::steady_clock::now() + kStopLimit;
+  if (direct_links_) co_await direct_links_->stop(until);
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+  (void)co_await tasks_.wait_until_idle(std::max(left, std::chrono::milliseconds(1)));
   if (audit_) audit_->flush();
 }
 

@@ -1,12 +1,12 @@
 #pragma once
-// The CPNS Server: its listeners, its links, its stop. Built by the program, which chooses the store. Everything runs
-// on the loop's thread.
+// The CPNS Server: its listeners, its links, its stop. Built by the program, which chooses the store. Direct links are
+// on every loop of the program, everything else runs on the first one's thread.
 
 #include "runtime/listener.hpp"
 #include "server/address_limit.hpp"
 #include "server/admin/listener.hpp"
 #include "server/clock_watch.hpp"
-#include "server/direct_listener.hpp"
+#include "server/direct_links.hpp"
 #include "server/identity_loader.hpp"
 #include "server/ims_listener.hpp"
 #include "server/key_keeper.hpp"
@@ -32,6 +32,8 @@ struct ServerParts {
   crypto::Random& random;
   runtime::Log& log;
   store::AuditStore* audit = nullptr;  ///< must outlive it too
+  /// Loops for direct links beside the server's own. They must not run before open(), nor when the server is destroyed.
+  std::vector<runtime::asio::any_io_executor> other_loops{};
 };
 
 class Server {
@@ -41,8 +43,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Erases what an earlier process left pending, opens the listeners and logs `ready`. Fails with a store error,
-  /// `listen_failed`, a tls error, or one of the admin listener.
+  /// Before the other loops run. Erases what an earlier process left pending, opens the listeners and logs `ready`.
+  /// Fails with a store error, `listen_failed`, a tls error, or one of the admin listener.
   [[nodiscard]] Result<void> open();
   /// Takes no new connection, closes the open ones and waits, two seconds at most, until each has ended.
   [[nodiscard]] runtime::Task<void> stop();
@@ -54,10 +56,10 @@ class Server {
   void start();
   void hold_log_lines();
   static runtime::Task<void> watch_clock(Server* self);
-  /// False where the process has no room for one more.
-  [[nodiscard]] bool has_room();
-  /// Drops the oldest half-open connection; false where there is none.
-  [[nodiscard]] bool make_room();
+  void accept_devices(std::size_t loop);
+  /// False where the process has no room for one more, and nobody's place can be had. From any loop.
+  [[nodiscard]] bool has_room(std::size_t loop);
+  static runtime::Task<Result<void>> use_alias_keys(Server* self, std::uint8_t current);
 
   ServerParts parts_;
   assign::ServerPolicy policy_;
@@ -67,15 +69,15 @@ class Server {
   Context context_;
   Tasks tasks_;
   std::size_t max_files_;
-  std::uint64_t refused_ = 0;
+  std::atomic<std::uint64_t> refused_ = 0;
   Signal stop_clock_;
   AddressLimit direct_rate_;
   AddressLimit operator_rate_;
-  std::unique_ptr<DirectListener> direct_links_;
+  std::unique_ptr<DirectLinks> direct_links_;
   std::unique_ptr<OperatorListener> operator_links_;
   std::unique_ptr<ImsListener> ims_;
   std::optional<runtime::Listener> operator_listener_;
-  std::optional<runtime::Listener> direct_listener_;
+  std::vector<runtime::Listener> direct_listeners_;  ///< of each loop
   std::optional<KeyKeeper> keys_;
   std::unique_ptr<admin::Listener> admin_;
   std::unique_ptr<admin::Listener> shared_admin_;

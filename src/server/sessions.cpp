@@ -25,7 +25,9 @@ struct Sessions::Session {
 
 Sessions::SessionPtr Sessions::make(const Caller& caller, const ids::CorrelationId& run) {
   make_room(caller);
-  const stream::ResumeToken token(context_.random.bytes<stream::ResumeToken::kSize>());
+  auto bytes = context_.random.bytes<stream::ResumeToken::kSize>();
+  if (loop_) bytes.front() = *loop_;
+  const stream::ResumeToken token(bytes);
   const auto session = std::make_shared<Session>(Session{caller, run, token, next_age_++});
   Carrier::Hooks hooks;
   hooks.on_stream = [this, weak = std::weak_ptr<Session>(session)](std::shared_ptr<CarriedStream> stream,
@@ -82,8 +84,18 @@ Sessions::SessionPtr Sessions::find(const stream::SessionOpen& open, const Calle
   return nullptr;
 }
 
+bool Sessions::has(const stream::ResumeToken& token, const Caller& caller) const {
+  const auto at = sessions_.find(token);
+  return at != sessions_.end() && at->second->caller == caller && !at->second->carrier->over();
+}
+
 Task<Result<void>> Sessions::serve(std::shared_ptr<runtime::ByteStream> link, Caller caller, ids::CorrelationId run,
                                    stream::SessionOpen open) {
+  if (on_elsewhere_ && open.resume_token && loop_of(*open.resume_token) != loop_) {
+    auto visiting = on_elsewhere_(link, caller, run, open);
+    auto visited = co_await std::move(visiting);
+    if (visited) co_return std::move(*visited);
+  }
   auto session = find(open, caller, run);
   const bool resumed = session != nullptr;
   if (!resumed) session = make(caller, run);
@@ -237,14 +249,18 @@ std::size_t Sessions::end_of(const ids::PnGwId& gateway) {
   return found.size();
 }
 
-void Sessions::pass_on(const ids::CmDeviceId& old_id, const ids::CmDeviceId& id) {
+std::size_t Sessions::pass_on(const ids::CmDeviceId& old_id, const ids::CmDeviceId& id) {
+  std::size_t count = 0;
   for (const auto& [token, session] : sessions_) {
     if (auto* device = std::get_if<VerifiedDevice>(&session->caller); device && device->cm_device_id == old_id) {
       device->cm_device_id = id;
+      ++count;
     } else if (auto* pne = std::get_if<VerifiedPne>(&session->caller); pne && pne->via == old_id) {
       pne->via = id;
+      ++count;
     }
   }
+  return count;
 }
 
 void Sessions::close_all() {

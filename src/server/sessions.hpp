@@ -25,6 +25,17 @@ class Sessions final : public PneSessions {
   void set_on_relay(OnRelay on_relay) { on_relay_ = std::move(on_relay); }
   /// What Pings to devices carry [assign/return_within.hpp].
   void set_ping_payload(std::function<Bytes()> payload) { ping_payload_ = std::move(payload); }
+  /// Serves a link on the loop that the token in `open` names, to its end; nothing where no session is there for it.
+  using OnElsewhere = std::function<runtime::Task<std::optional<Result<void>>>(
+      std::shared_ptr<runtime::ByteStream> link, Caller caller, ids::CorrelationId run, stream::SessionOpen open)>;
+  /// Where there are several loops: the number of this one, which resume tokens carry from now on.
+  void set_loop(std::uint8_t loop, OnElsewhere on_elsewhere) {
+    loop_ = loop;
+    on_elsewhere_ = std::move(on_elsewhere);
+  }
+  /// The number of the loop that has made a token, where anybody has.
+  [[nodiscard]] static std::uint8_t loop_of(const stream::ResumeToken& token) { return token.bytes().front(); }
+  [[nodiscard]] bool has(const stream::ResumeToken& token, const Caller& caller) const;
 
   /// One link of `caller`, to its end. `open` is its first message. A token that is not of a session of the same
   /// caller gets a new session, whatever was wrong with it [X6]. `run` is for logs; on_message hears what is no frame.
@@ -36,8 +47,9 @@ class Sessions final : public PneSessions {
   std::size_t end_of(const ids::CmDeviceId& device);
   /// Ends every session of the PNEs behind this PN GW; says how many.
   std::size_t end_of(const ids::PnGwId& gateway);
-  /// The sessions of an ID that was renewed go on under the new one: nothing that they carry is lost [R2].
-  void pass_on(const ids::CmDeviceId& old_id, const ids::CmDeviceId& id);
+  /// The sessions of an ID that was renewed go on under the new one: nothing that they carry is lost [R2]. Says how
+  /// many.
+  std::size_t pass_on(const ids::CmDeviceId& old_id, const ids::CmDeviceId& id);
   void close_all();
   [[nodiscard]] std::size_t count() const noexcept { return sessions_.size(); }
   [[nodiscard]] std::size_t streams() const noexcept;
@@ -62,6 +74,8 @@ class Sessions final : public PneSessions {
   Tasks& tasks_;
   OnRelay on_relay_;
   std::function<Bytes()> ping_payload_;
+  std::optional<std::uint8_t> loop_;
+  OnElsewhere on_elsewhere_;
   std::map<stream::ResumeToken, SessionPtr> sessions_;
   std::uint64_t next_age_ = 0;
 };

@@ -199,6 +199,9 @@ Result<Settings> read(const Config& config) {
                 .http = {},
                 .services = {},
                 .quota = {}};
+  CPNS_TRY(const auto server, root.table("server"));
+  CPNS_TRY(const auto threads, server.integer("threads", 0, 0, kMostThreads));
+  made.threads = static_cast<std::size_t>(threads);
   CPNS_TRY(const auto operator_table, root.table("operator_link"));
   CPNS_TRY(made.operator_link, operator_settings(operator_table));
   CPNS_TRY(const auto direct_table, root.table("direct_link"));

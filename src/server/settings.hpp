@@ -86,6 +86,7 @@ struct AdminSettings {
 
 struct Settings {
   ids::ServerId server_id;
+  std::size_t threads = 1;  ///< loops for direct links, up to kMostThreads; 0: as many as processors
   OperatorSettings operator_link;
   DirectSettings direct_link;
   SessionSettings session;
@@ -106,6 +107,9 @@ struct Settings {
   std::size_t store_cache_bytes = 0;  ///< rows of devices in memory
   runtime::ProcessSettings process{};
 };
+
+/// A resume token names its loop in one byte; more than this nobody has measured.
+inline constexpr std::size_t kMostThreads = 64;
 
 /// Fails with an error of runtime/config.hpp that names file, key and what is allowed.
 [[nodiscard]] Result<Settings> load_settings(const std::filesystem::path& file);

@@ -18,6 +18,10 @@ std::string list(const std::vector<std::string>& texts) {
 }
 
 constexpr std::string_view kOperatorLink = R"(
+[server]
+# Loops for direct links, each on a thread of its own (docs/operations.md). 0: as many as processors may be used.
+threads = 0
+
 # Operator link: where External PN GWs connect, with certificates on both sides.
 [operator_link]
 # Address and port to listen on. Port 0 takes a free one; the log says which.

@@ -15,7 +15,8 @@ runtime::Task<Result<Reply>> handle(View& view, Request request) {
   auto erased = co_await committed(std::move(begin));
   if (!erased) co_return erased.error();
   view.context.identities.remove(id);
-  const auto closed = view.direct_links.close_links(id) + view.direct_links.close_ended();
+  const auto own = co_await view.direct_links.close_links(id);
+  const auto closed = own + co_await view.direct_links.close_ended();
   view.context.log.event(Code::device_erased, {{"cm_device_id", id}, {"by", "operator"}, {"closed_links", closed}});
   co_return reply(Json{{"cm_device_id", id.text()}, {"state", "erased"}, {"closed_links", closed}});
 }

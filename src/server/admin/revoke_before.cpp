@@ -21,7 +21,7 @@ runtime::Task<Result<Reply>> handle(View& view, Request request) {
   auto begin = [&devices, before, now](store::Done done) { devices.revoke_before(before, now, std::move(done)); };
   auto revoked = co_await committed(std::move(begin));
   if (!revoked) co_return revoked.error();
-  const auto closed = view.direct_links.close_ended();
+  const auto closed = co_await view.direct_links.close_ended();
   view.context.log.event(Code::issued_before_revoked,
                          {{"before", before.time_since_epoch().count()}, {"closed_links", closed}});
   co_return reply(Json{{"before", to_json(std::optional(before))}, {"closed_links", closed}});

@@ -16,8 +16,9 @@ runtime::Task<Result<Reply>> handle(View& view, Request request) {
   auto revoked = co_await committed(std::move(begin));
   if (!revoked) co_return revoked.error();
   // Durable first: a link that is opened from now on finds the rows revoked.
-  const auto closed = view.operator_links.close_links(id) + (view.ims == nullptr ? 0 : view.ims->close_links(id)) +
-                      view.direct_links.close_ended();
+  auto closed = co_await view.operator_links.close_links(id);
+  if (view.ims != nullptr) closed += co_await view.ims->close_links(id);
+  closed += co_await view.direct_links.close_ended();
   view.context.log.event(Code::gateway_revoked, {{"pn_gw_id", id}, {"closed_links", closed}});
   co_return reply(Json{{"pn_gw_id", id.text()}, {"state", "revoked"}, {"closed_links", closed}});
 }

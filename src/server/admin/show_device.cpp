@@ -11,7 +11,7 @@ runtime::Task<Result<Reply>> handle(View& view, Request request) {
   CPNS_CO_TRY(const auto device, view.context.devices.show(id));
   if (!device) co_return Error{Code::device_not_found, id.text(), "a device of GET /v1/devices"};
   auto json = to_json(*device);
-  json["open_links"] = view.direct_links.peers(id);
+  json["open_links"] = co_await view.direct_links.peers(id);
   co_return reply(json);
 }
 

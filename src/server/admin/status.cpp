@@ -23,27 +23,28 @@ runtime::Task<Result<Reply>> handle(View& view, Request) {
   for (const auto& [link, address] : view.listeners) listeners.push_back({{"link", link}, {"address", address}});
   Json services = Json::object();
   for (const auto& [name, service] : view.settings.services) services[name] = service.upstream.text();
-  const auto& direct = view.direct_links;
+  const auto direct = co_await view.direct_links.counts();
   co_return reply(Json{{"version", CPNS_VERSION},
                        {"server_id", view.context.server_id.text()},
                        {"started_at", to_json(std::optional(view.started_at))},
                        {"uptime_seconds", (runtime::now() - view.started_at).count()},
+                       {"threads", view.direct_links.count()},
                        {"operator_links", view.operator_links.links()},
                        {"ims_users", view.ims == nullptr ? Json(nullptr) : Json(view.ims->users())},
                        {"ims_links", view.ims == nullptr ? Json(nullptr) : Json(view.ims->links())},
                        {"bearer_tokens", view.operator_links.bearers().size()},
                        {"relayed_connections", view.operator_links.relays()},
                        {"operator_half_open", view.operator_links.half_open()},
-                       {"direct_http_links", direct.http_links()},
-                       {"direct_cpns_links", direct.cpns_links()},
-                       {"sessions", direct.sessions().count()},
-                       {"streams", direct.sessions().streams()},
-                       {"direct_half_open", direct.half_open()},
-                       {"direct_half_open_dropped", direct.half_open_dropped()},
-                       {"arrivals", of(direct.arrivals().status())},
+                       {"direct_http_links", direct.http_links},
+                       {"direct_cpns_links", direct.cpns_links},
+                       {"sessions", direct.sessions},
+                       {"streams", direct.streams},
+                       {"direct_half_open", direct.half_open},
+                       {"direct_half_open_dropped", direct.half_open_dropped},
+                       {"arrivals", of(direct.arrivals)},
                        {"identities", view.context.identities.size()},
-                       {"identity_store_reads", direct.keys().store_reads()},
-                       {"identity_filtered", direct.keys().filtered()},
+                       {"identity_store_reads", direct.identity_store_reads},
+                       {"identity_filtered", direct.identity_filtered},
                        {"listeners", std::move(listeners)},
                        {"services", std::move(services)}});
 }

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "server/direct_listener.hpp"
+#include "server/direct_links.hpp"
 #include "server/operator_listener.hpp"
 #include "store/token_store.hpp"
 
@@ -23,7 +23,7 @@ namespace cpns::server::admin {
 struct View {
   Context& context;
   const Settings& settings;
-  DirectListener& direct_links;
+  DirectLinks& direct_links;
   OperatorListener& operator_links;
   KeyKeeper& keys;
   store::TokenStore& tokens;

@@ -61,6 +61,10 @@ ServerProcess::ServerProcess(const std::string& more_settings,
     EXPECT_NE(at, std::string::npos) << from;
     if (at != std::string::npos) text.replace(at, from.size(), to);
   }
+  // The whole suite with another number of loops than there are processors: CPNS_TEST_THREADS=4 ctest ...
+  if (const char* threads = std::getenv("CPNS_TEST_THREADS")) {
+    text.replace(text.find("threads = 0"), 11, "threads = " + std::string(threads));
+  }
   std::ofstream(file, std::ios::trunc) << text << more_settings;
 }
 

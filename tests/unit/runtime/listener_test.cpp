@@ -52,6 +52,29 @@ TEST(Listener, when_connections_come_then_each_is_handed_on) {
   loop.run();
 }
 
+TEST(Listener, when_two_listen_at_one_address_then_both_get_connections_and_nobody_else_may_open_one) {
+  Loop loop;
+  Counting first(loop);
+  auto second = first.listener.beside(loop.context().get_executor()).value();
+  EXPECT_EQ(second.address(), first.listener.address());
+  std::size_t by_second = 0;
+  loop.spawn(second.run("direct link", first.log, [&](const asio::ip::tcp::socket&) { ++by_second; }));
+  std::vector<asio::ip::tcp::socket> clients;
+  for (int i = 0; i < 100; ++i) {
+    clients.emplace_back(loop.context());
+    clients.back().connect({asio::ip::address_v4::loopback(), second.port()});
+  }
+  poll_until(loop, [&] { return first.accepted.size() + by_second == 100; });
+  EXPECT_GT(first.accepted.size(), 0U);
+  EXPECT_GT(by_second, 0U);
+  const auto stranger = Listener::open(loop.context().get_executor(), "127.0.0.1", second.port());
+  ASSERT_FALSE(stranger.ok());
+  EXPECT_EQ(stranger.error().code, Code::listen_failed);
+  first.listener.stop();
+  second.stop();
+  loop.run();
+}
+
 TEST(Listener, when_descriptors_run_out_then_it_pauses_says_so_once_and_goes_on) {
   Loop loop;
   Counting counting(loop);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "runtime/system_random.hpp"
 
 namespace cpns::server {
@@ -66,6 +68,17 @@ TEST_F(Rates, when_addresses_are_of_one_subscriber_then_they_share_a_bucket) {
   EXPECT_NE(rate_key_of_v6(first), rate_key_of_v6(other));
   const std::array<std::uint8_t, 16> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1};
   EXPECT_EQ(rate_key_of_v6(mapped), rate_key_of_v4({192, 0, 2, 1}));
+}
+
+TEST_F(Rates, when_one_comes_on_many_threads_at_once_then_the_burst_is_the_same) {
+  RateTable table({10, 1000}, random_);
+  EXPECT_TRUE(table.admit(key(1), now_ms_));
+  std::atomic<std::size_t> passed{1};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back([&] { passed += admitted(table, key(1), 1000); });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(passed, 1000U);
+  EXPECT_EQ(table.refused(), 4001U - 1000U);
 }
 
 TEST_F(Rates, when_the_clock_stands_then_nothing_is_given_back) {

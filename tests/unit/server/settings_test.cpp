@@ -32,6 +32,7 @@ TEST(ServerSettings, WhenTheTemplateIsReadBackThenItSaysTheDefaults) {
   ASSERT_TRUE(from_template.ok()) << to_text(from_template.error());
   const auto bare = parse("server_id = \"cpns.example.net\"\n");
   ASSERT_TRUE(bare.ok());
+  EXPECT_EQ(from_template->threads, bare->threads);
   EXPECT_EQ(from_template->operator_link.max_links, bare->operator_link.max_links);
   EXPECT_EQ(from_template->operator_link.limits.idle, bare->operator_link.limits.idle);
   EXPECT_EQ(from_template->operator_link.limits.messages_per_second, bare->operator_link.limits.messages_per_second);
@@ -44,6 +45,12 @@ TEST(ServerSettings, WhenTheTemplateIsReadBackThenItSaysTheDefaults) {
   EXPECT_EQ(from_template->token_lifetime, bare->token_lifetime);
   EXPECT_FALSE(from_template->operator_link.endpoint);
   EXPECT_TRUE(from_template->direct_link.endpoints.empty());
+}
+
+TEST(ServerSettings, WhenMoreThreadsAreWantedThanThereMayBeThenItIsRefused) {
+  const std::string most = "server_id = \"x\"\n[server]\nthreads = ";
+  EXPECT_EQ(parse(most + std::to_string(kMostThreads)).value().threads, kMostThreads);
+  EXPECT_FALSE(parse(most + std::to_string(kMostThreads + 1)).ok());
 }
 
 TEST(ServerSettings, WhenChoicesHoldQuotesThenTheTemplateStillReadsBack) {
