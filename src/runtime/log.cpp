@@ -42,26 +42,38 @@ struct Log::Impl {
     if (info.level < options.level) return;
     const LogLine line{{realtime_us(), monotonic_us()}, options.program, info, error};
     const auto text = options.format == LogFormat::Json ? format_json(line, fields) : format_text(line, fields);
+    if (append(text, line.time.mono_us, info.level)) write_out();
+  }
+
+  // True where it is to be written at once, with all that waits.
+  bool append(const std::string& text, std::int64_t mono_us, Level level) {
     const std::scoped_lock lock(mutex);
     if (!waiting.empty()) waiting.push_back('\n');
     const bool first = waiting.empty();
     waiting += text;
-    if (line.time.mono_us - window_us >= std::chrono::microseconds(kPause).count()) {
-      window_us = line.time.mono_us;
+    if (mono_us - window_us >= std::chrono::microseconds(kPause).count()) {
+      window_us = mono_us;
       in_window = 0;
     }
     const bool few = ++in_window <= kAtOnce;
-    if (!later || info.level >= Level::Warning || (first && few) || waiting.size() > kMostWaiting) return write_out();
+    if (!later || level >= Level::Warning || (first && few) || waiting.size() > kMostWaiting) return true;
     if (first) later();
+    return false;
   }
 
-  // With the lock.
+  // Whoever appends meanwhile does not wait for the disk; whoever has to write waits until it is his turn.
   void write_out() {
-    if (waiting.empty()) return;
-    logger->log(spdlog::level::info, spdlog::string_view_t(waiting.data(), waiting.size()));
-    waiting.clear();
+    const std::scoped_lock turn(writing);
+    {
+      const std::scoped_lock lock(mutex);
+      lines.swap(waiting);
+    }
+    if (!lines.empty()) logger->log(spdlog::level::info, spdlog::string_view_t(lines.data(), lines.size()));
+    lines.clear();
   }
 
+  std::mutex writing;  // taken before the other one
+  std::string lines;   // being written
   std::mutex mutex;
   std::function<void()> later;
   std::string waiting;         // lines, without the end of the last
@@ -81,15 +93,12 @@ Log::Log(LogOptions options) : impl_(std::make_unique<Impl>()) {
 Log::~Log() { flush(); }
 
 void Log::hold(std::function<void()> later) {
-  const std::scoped_lock lock(impl_->mutex);
   impl_->write_out();
+  const std::scoped_lock lock(impl_->mutex);
   impl_->later = std::move(later);
 }
 
-void Log::flush() {
-  const std::scoped_lock lock(impl_->mutex);
-  impl_->write_out();
-}
+void Log::flush() { impl_->write_out(); }
 
 void Log::event(Code code, std::initializer_list<Field> fields) { impl_->write(message_info(code), nullptr, fields); }
 
