@@ -24,7 +24,7 @@ ALLOWED = [
     r"__tsan_", r"__gcov_", r"__sanitizer_",
     # libcrypto's primitives
     r"EVP_(PKEY_\w+|CIPHER_CTX_\w+|CIPHER_fetch|Encrypt\w+|Decrypt\w+)\b", r"SHA256_(Init|Update|Final)\b",
-    r"OPENSSL_cleanse",
+    r"OSSL_PARAM_construct_(end|octet_string)\b", r"OPENSSL_cleanse",
     r"CRYPTO_(memcmp|secure_\w+|clear_free|free|zalloc|malloc)",
 ]
 PATTERN = re.compile("|".join(f"(?:{p})" for p in ALLOWED))

@@ -65,7 +65,8 @@ class SoftTpm {
                                   dir_ / "output",
                                   dir_ / "errors"});
     if (started) process_.emplace(std::move(*started));
-    ready_ = process_ && eventually([&] { return std::filesystem::exists(socket + ".ctrl"); });
+    ready_ = process_ &&
+             eventually([&] { return std::filesystem::exists(socket) && std::filesystem::exists(socket + ".ctrl"); });
   }
   [[nodiscard]] bool ready() const { return ready_; }
   [[nodiscard]] std::string tcti() const { return "swtpm:path=" + (dir_ / "tpm").string(); }

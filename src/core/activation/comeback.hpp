@@ -33,8 +33,11 @@ class Comeback {
   void arrived() noexcept { turned_away_ = 0; }
   void network_changed(Millis now) noexcept { network_changed_ = now; }
 
-  /// How long to wait before the first try of a device that has just started, or whose own network has changed.
-  [[nodiscard]] Millis at_start(std::uint16_t random) const noexcept { return part_of(window_, random); }
+  /// How long to wait before the first try of a device that has just started, or whose own network has changed. Where
+  /// the Server has said nothing, it has room for all of them at once.
+  [[nodiscard]] Millis at_start(std::uint16_t random) const noexcept {
+    return within_ > Millis{0} ? part_of(window_, random) : Millis{0};
+  }
   /// Before the first try after the loss of an open link. What is lost soon after a change of the device's own network
   /// is lost by that: nobody else comes back with it.
   [[nodiscard]] Millis after_loss(Millis now, std::uint16_t random) const noexcept {

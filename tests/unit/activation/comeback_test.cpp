@@ -20,7 +20,7 @@ TEST(Comeback, when_the_server_has_told_nothing_then_a_first_try_comes_within_ha
   const Comeback comeback(Comeback::kUsualWindow);
   EXPECT_EQ(comeback.after_loss(0ms, 0), 0ms);
   EXPECT_EQ(comeback.after_loss(0ms, kMost), 500ms);
-  EXPECT_EQ(comeback.at_start(kMost), 500ms);
+  EXPECT_EQ(comeback.at_start(kMost), 0ms) << "one that has just started is nobody's crowd, as far as it knows";
 }
 
 TEST(Comeback, when_the_server_has_told_a_window_then_a_first_try_is_anywhere_in_it) {
@@ -29,6 +29,7 @@ TEST(Comeback, when_the_server_has_told_a_window_then_a_first_try_is_anywhere_in
   EXPECT_EQ(comeback.after_loss(0ms, 0), 0ms);
   EXPECT_NEAR(static_cast<double>(comeback.after_loss(0ms, 0x8000).count()), 20'000, 1);
   EXPECT_EQ(comeback.after_loss(0ms, kMost), 40s);
+  EXPECT_EQ(comeback.at_start(kMost), 500ms) << "the person who has just started it waits";
 }
 
 TEST(Comeback, whatever_a_server_tells_a_device_comes_back_within_five_minutes) {
@@ -63,10 +64,11 @@ TEST(Comeback, when_it_is_turned_away_although_it_came_as_it_was_told_then_it_ta
 
 TEST(Comeback, when_a_server_has_told_a_window_then_a_lost_link_is_opened_within_it_even_where_no_link_is_up) {
   Keeper keeper({.mode = Mode::FixedDirect, .comeback = 500ms});
+  keeper.activation.told_return_within(40s);  // before it was started, and kept
   keeper.pair_and_assign();
-  EXPECT_EQ(keeper.pass(500ms), (Texts{"open direct"}));
+  EXPECT_EQ(keeper.pass(499ms), Texts{});
+  EXPECT_EQ(keeper.pass(1ms), (Texts{"open direct"}));
   keeper.give(On::DirectUp);
-  keeper.activation.told_return_within(40s);
   EXPECT_EQ(keeper.give(On::DirectDown), (Texts{"-> Degraded"}));
   EXPECT_EQ(keeper.pass(39'999ms), Texts{});
   EXPECT_EQ(keeper.pass(1ms), (Texts{"open direct"}));
