@@ -86,7 +86,8 @@ def fill(programs, folder, devices, known):
     return callers
 
 
-def cpns(programs, work, engine, devices, known):
+def cpns(programs, work, engine, devices, known, threads=None):
+    """On the first core; with a number of threads on all."""
     folder = work / f"cpns-{engine}-{devices}-{known}"
     callers = fill(programs, folder, devices, known)
     port = free_port()
@@ -97,9 +98,11 @@ def cpns(programs, work, engine, devices, known):
         "[limits]\nconnections_per_second = 1000000\nconnections_burst = 10000000\n")
     log = folder / "log.jsonl"
     log.unlink(missing_ok=True)
-    server = Server(f"cpns-server, {engine}, {devices:,} devices", "cpns", callers,
-                    [programs / "cpns-server", "run", folder, "--log-format", "json", "--log-file", log], port,
-                    folder.with_suffix(".out"))
+    command = [programs / "cpns-server", "run", folder, "--log-format", "json", "--log-file", log]
+    if threads is not None:
+        command += ["--threads", str(threads)]
+    server = Server(f"cpns-server, {engine}, {devices:,} devices", "cpns", callers, command, port,
+                    folder.with_suffix(".out"), core=0 if threads is None else None)
     until(lambda: log_has(log, "restart_loaded"), "loading the identities")
     server.wait_until_quiet()
     return server
