@@ -92,6 +92,7 @@ std::size_t threads_of(const RunOptions& options, const server::Settings& settin
 
 /// Opens the server, waits for a signal, stops it. `status` is the program's.
 runtime::Task<void> serve(server::Server& server, runtime::Loops& loops, runtime::Log& log, int& status) {
+  runtime::StopSignal stop(co_await asio::this_coro::executor);
   auto opened = server.open();
   if (!opened) {
     log.error(opened.error());
@@ -99,7 +100,7 @@ runtime::Task<void> serve(server::Server& server, runtime::Loops& loops, runtime
     co_return;
   }
   loops.start();
-  (void)co_await runtime::stop_signal();
+  (void)co_await stop.wait();
   co_await server.stop();
 }
 

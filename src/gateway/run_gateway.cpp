@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::chrono::seconds kFarewell{3};  // for links to close and writes to end
 
-runtime::Task<void> stop_on_signal(std::function<void()> stop) {
-  co_await runtime::stop_signal();
+runtime::Task<void> stop_on_signal(runtime::StopSignal* signal, std::function<void()> stop) {
+  co_await signal->wait();
   stop();
 }
 
@@ -30,6 +30,7 @@ Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& confi
   CPNS_TRY(const auto lock, RunLock::take(folder));
   CPNS_TRY(auto server_engines, pngw::pan_engines());
   asio::io_context loop(1);
+  runtime::StopSignal signal(loop.get_executor());
   CPNS_TRY(auto listener, runtime::Listener::open(loop.get_executor(), config.pan_link.host, config.pan_link.port));
   auto endpoints = config.pan_link.endpoints;
   if (endpoints.empty()) {
@@ -60,7 +61,7 @@ Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& confi
     loop.stop();
   };
   // Before anything says that it listens: whoever reads that may end it at once.
-  asio::co_spawn(loop, stop_on_signal(stop), runtime::unattended);
+  asio::co_spawn(loop, stop_on_signal(&signal, stop), runtime::unattended);
   asio::co_spawn(loop, listener.run("pan", log, std::move(on_connection)), runtime::unattended);
 
   CPNS_CHECK(pngw::leave_endpoints(folder.pan_address(), endpoints));

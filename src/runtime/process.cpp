@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <boost/asio/signal_set.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -111,12 +110,16 @@ void wipe_argument(char* argument) noexcept {
   if (argument != nullptr) OPENSSL_cleanse(argument, std::strlen(argument));
 }
 
-Task<int> stop_signal() {
-  const auto executor = co_await asio::this_coro::executor;
-  asio::signal_set signals(executor, SIGTERM, SIGINT);
+Task<int> StopSignal::wait() {
   boost::system::error_code ignored;
-  const int number = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  const int number = co_await signals_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  signals_.clear(ignored);
   co_return number;
+}
+
+Task<int> stop_signal() {
+  StopSignal signal(co_await asio::this_coro::executor);
+  co_return co_await signal.wait();
 }
 
 }  // namespace cpns::runtime

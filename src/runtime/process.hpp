@@ -1,6 +1,8 @@
 #pragma once
 // What every program does before it touches a secret. [K2]
 
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -30,7 +32,18 @@ void log_warnings(Log& log, const Protection& protection);
 /// Overwrites an argument, so that a secret given there does not stay visible to `ps`. `argument` points into argv.
 void wipe_argument(char* argument) noexcept;
 
-/// Ends when SIGTERM or SIGINT comes, with the signal's number. A second one ends the program as usual.
+/// SIGTERM and SIGINT, from when it is made: made before a program can be seen to run, it misses none. The first one
+/// ends wait(), with its number; a second one ends the program as usual. On the loop's thread.
+class StopSignal {
+ public:
+  explicit StopSignal(const asio::any_io_executor& executor) : signals_(executor, SIGTERM, SIGINT) {}
+  [[nodiscard]] Task<int> wait();
+
+ private:
+  asio::signal_set signals_;
+};
+
+/// The same, from now on.
 [[nodiscard]] Task<int> stop_signal();
 
 }  // namespace cpns::runtime

@@ -128,6 +128,19 @@ TEST(Process, when_a_stop_signal_comes_then_the_task_ends) {
   loop.run();
 }
 
+Task<void> expect_kept_signal(StopSignal* stop, int expected) {
+  const int number = co_await stop->wait();
+  EXPECT_EQ(number, expected);
+}
+
+TEST(Process, when_a_stop_signal_comes_before_anybody_waits_then_it_is_not_lost) {
+  Loop loop;
+  StopSignal stop(loop.context().get_executor());
+  ::raise(SIGTERM);
+  loop.spawn(expect_kept_signal(&stop, SIGTERM));
+  loop.run();
+}
+
 TEST(Process, when_an_argument_is_wiped_then_nothing_of_it_stays) {
   char argument[] = "secret";
   wipe_argument(argument);
