@@ -15,6 +15,7 @@
 #include "server/settings.hpp"
 #include "store/keys/file_key_source.hpp"
 #include "store/places.hpp"
+#include "store/sqlite/connection.hpp"
 #include "store/sqlite/server_database.hpp"
 
 namespace cpns::bench {

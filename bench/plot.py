@@ -14,6 +14,7 @@ import sys
 PICTURES = [
     ("handshake", 1, "Server's CPU time of one handshake, microseconds: less is better", []),
     ("connections", 1, "Server's CPU time of one connection, microseconds: less is better", []),
+    ("storm", 3, "Seconds until 99 of 100 devices were in: less is better", []),
     ("assignments", 1, "Assignments a second: more is better", []),
     ("memory", 1, "One thread in memory, MB/s: more is better", []),
     ("throughput", 1, "Whole paths, MB/s: more is better", []),

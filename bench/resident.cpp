@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "core/assign/return_within.hpp"
+
 namespace cpns::bench {
 namespace {
 
@@ -74,6 +76,9 @@ std::size_t Resident::take_messages(Bytes& plaintext) {
     taken += kLengthSize + size;
     const auto message = must(assign::parse(head.subspan(kLengthSize, size)));
     if (std::holds_alternative<assign::Pong>(message.body)) ++pongs;
+    if (const auto* ping = std::get_if<assign::Ping>(&message.body)) {
+      told_ = assign::return_within_of(ping->payload).value_or(told_);
+    }
     const auto result = session_.on_message(message);
     if (result.refusal) lose(to_text(*result.refusal));
     for (const auto& action : result.actions) {

@@ -1,6 +1,8 @@
 #pragma once
 // A CM Device that stays on its direct link and says little.
 
+#include <chrono>
+
 #include "core/assign/link_session.hpp"
 #include "talk.hpp"
 #include "tls/engine.hpp"
@@ -22,6 +24,8 @@ class Resident {
   [[nodiscard]] bool open() const noexcept { return !lost() && session_.open(); }
   [[nodiscard]] bool lost() const noexcept { return !why_lost_.empty(); }
   [[nodiscard]] const std::string& why_lost() const noexcept { return why_lost_; }
+  /// Within how long devices are to come back, as the Server has said last; 0 where it has not.
+  [[nodiscard]] std::chrono::milliseconds told() const noexcept { return told_; }
 
  private:
   void send(ByteView message);
@@ -36,6 +40,7 @@ class Resident {
   bool greeted_ = false;
   Bytes partial_;  ///< of a message whose rest has not come
   std::string why_lost_;
+  std::chrono::milliseconds told_{0};
 };
 
 }  // namespace cpns::bench

@@ -86,16 +86,17 @@ def fill(programs, folder, devices, known):
     return callers
 
 
-def cpns(programs, work, engine, devices, known, threads=None):
-    """On the first core; with a number of threads on all."""
+def cpns(programs, work, engine, devices, known, crowd=True, threads=None):
+    """`crowd`: one address is the whole crowd; what one may do is not what is measured then. On the first core; with a
+    number of threads on all."""
     folder = work / f"cpns-{engine}-{devices}-{known}"
     callers = fill(programs, folder, devices, known)
     port = free_port()
-    # One machine is the whole crowd here: what one address may do is not what is measured.
+    limits = "[limits]\nconnections_per_second = 1000000\nconnections_burst = 10000000\n" if crowd else ""
     (folder / "server.toml").write_text(
         f'server_id = "bench.example.net"\n[operator_link]\nlisten = "127.0.0.1:0"\n'
         f'[direct_link]\nlisten = "127.0.0.1:{port}"\nengine = "{engine}"\n'
-        "[limits]\nconnections_per_second = 1000000\nconnections_burst = 10000000\n")
+        + limits)
     log = folder / "log.jsonl"
     log.unlink(missing_ok=True)
     command = [programs / "cpns-server", "run", folder, "--log-format", "json", "--log-file", log]

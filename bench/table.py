@@ -126,6 +126,23 @@ def idle_table(lines):
     return table(head, rows)
 
 
+def storm_table(lines):
+    rows = []
+    for what in dict.fromkeys(line["what"] for line in lines):
+        own = [line for line in lines if line["what"] == what]
+        least = min(own, key=lambda line: line["in"])
+        rows.append([f"{least['devices']:,}, {what}"] +
+                    [spread([line[key] for line in own], "{:.1f}") for key in
+                     ("all_in_seconds", "p50_seconds", "p99_seconds", "try_p50_seconds", "try_p99_seconds")] +
+                    [f"{least['in']:,}"] + [f"{max(line[key] for line in own):,}" for key in
+                                            ("refused_once", "refused_more", "most_refusals")] +
+                    [spread([line["server_cpu_seconds"] / line["devices"] * 1e6 for line in own], "{:.0f}")])
+    head = ["A storm of devices", "all in after s", "half in after s", "99 of 100 in after s",
+            "of a try: half within s", "99 of 100 within s", "in", "refused once", "more than once", "most often",
+            "microseconds of the server's CPU for each"]
+    return table(head, rows)
+
+
 def lookup_table(lines):
     kinds = ["in memory", "in the database", "on the disk", "nobody's"]
     rows = []
@@ -172,10 +189,12 @@ def main():
     connections = [line for line in lines if line.get("part") == "connections"]
     threads = [line for line in lines if line.get("part") == "threads"]
     idle = [line for line in lines if line.get("part") == "idle"]
+    storms = [line for line in lines if line.get("part") == "storm"]
     lookups = [line for line in lines if line.get("part") == "lookup"]
     restarts = [line for line in lines if line.get("part") == "restart"]
     assignments = [line for line in lines if line.get("part") == "assignments"]
-    tables = {"lookup": lookup_table(lookups) if lookups else "",
+    tables = {"storm": storm_table(storms) if storms else "",
+              "lookup": lookup_table(lookups) if lookups else "",
               "restart": restart_table(restarts) if restarts else "",
               "assignments": assignments_table(assignments) if assignments else "",
               "connections": connections_table(connections) if connections else "",

@@ -36,7 +36,7 @@ def main():
     for number in range(rounds):
         # One at a time: they share a folder, and idle threads of another one would not be missed.
         for threads in numbers:
-            server = cpns(programs, work, "psk13", KNOWN, KNOWN, threads)
+            server = cpns(programs, work, "psk13", KNOWN, KNOWN, threads=threads)
             try:
                 load(programs, server, KNOWN)
                 line = load(programs, server, count)

@@ -38,6 +38,8 @@ class Carrier : public std::enable_shared_from_this<Carrier> {
     std::function<void(stream::LinkNumber, const assign::Message&)> on_message;  ///< no frame; Ping is answered here
     std::function<void(stream::LinkNumber, bool resumed)> on_ready;              ///< Device: SessionAccept is here
     std::function<void(stream::LinkNumber)> on_answer;                           ///< a Pong
+    std::function<void(stream::LinkNumber, ByteView payload)> on_ping;           ///< Device: it is answered already
+    std::function<Bytes()> ping_payload;                                         ///< Server: of its own Pings
     std::function<void()> on_over;  ///< closed in order, or nothing came back within the limit
   };
 

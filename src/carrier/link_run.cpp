@@ -46,6 +46,7 @@ Result<void> Carrier::Impl::on_message(const LinkPtr& link, ByteView raw) {
   CPNS_TRY(const auto message, assign::parse(raw));
   if (const auto* ping = std::get_if<assign::Ping>(&message.body)) {
     queue(*link, assign::encode_public(run, assign::Pong{ping->payload}));
+    if (hooks.on_ping) hooks.on_ping(link->number, ping->payload);
   } else if (std::holds_alternative<assign::Pong>(message.body)) {
     if (link->asked) {
       link->round_trip = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - *link->asked);
@@ -178,7 +179,7 @@ Task<void> Carrier::Impl::watch_link(std::shared_ptr<Impl> self, LinkPtr link) {
 
 void Carrier::Impl::ping(Link& link) {
   if (!link.asked) link.asked = Clock::now();
-  queue(link, assign::encode_public(run, assign::Ping{{}}));
+  queue(link, assign::encode_public(run, assign::Ping{hooks.ping_payload ? hooks.ping_payload() : Bytes{}}));
 }
 
 Task<Result<void>> Carrier::run_link(std::shared_ptr<runtime::ByteStream> bytes, stream::LinkNumber number,

@@ -115,6 +115,7 @@ Result<void> forget_command(const Options& options, Console& console) {
   std::error_code ignored;
   std::filesystem::remove(folder.run_id(), ignored);
   std::filesystem::remove(folder.standing_path(), ignored);
+  std::filesystem::remove(folder.return_within(), ignored);
   console.out << "ID, key and pairing are erased. The Server still knows the device: revoke it there with\n"
                  "`cpns device revoke` if it is not to be used again.\n";
   return {};

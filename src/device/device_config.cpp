@@ -29,6 +29,7 @@ bool is_loopback(const std::string& host) {
 
 Result<activation::Policy> read_policy(const ConfigTable& table) {
   activation::Policy policy;
+  policy.comeback = activation::Comeback::kUsualWindow;
   CPNS_TRY(const auto word,
            table.choice("mode", "prefer-direct", {"prefer-direct", "prefer-gateway", "direct", "gateway"}));
   policy.mode = mode_of(word).value_or(policy.mode);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <thread>
 
@@ -40,6 +41,19 @@ ids::CorrelationId DeviceFolder::load_run_id(ids::CorrelationId otherwise) const
 
 Result<void> DeviceFolder::save_run_id(const ids::CorrelationId& id) const {
   return runtime::write_file_atomically(run_id(), as_bytes(id.hex()), 0600);
+}
+
+std::chrono::milliseconds DeviceFolder::load_return_within() const {
+  const auto text = runtime::read_file(return_within(), 16);
+  std::uint32_t ms = 0;
+  if (!text) return {};
+  const auto digits = as_text(*text);
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), ms);
+  return std::chrono::milliseconds(read.ec == std::errc{} ? ms : 0);
+}
+
+Result<void> DeviceFolder::save_return_within(std::chrono::milliseconds within) const {
+  return runtime::write_file_atomically(return_within(), as_bytes(std::to_string(within.count())), 0600);
 }
 
 Result<FolderLock> FolderLock::take(const DeviceFolder& folder, std::chrono::milliseconds patience) {

@@ -19,6 +19,7 @@ struct DeviceFolder {
   [[nodiscard]] std::filesystem::path lock() const { return folder / "lock"; }
   [[nodiscard]] std::filesystem::path run_id() const { return folder / "run-id"; }
   [[nodiscard]] std::filesystem::path node_id() const { return folder / "node-id"; }
+  [[nodiscard]] std::filesystem::path return_within() const { return folder / "return-within"; }
   [[nodiscard]] std::filesystem::path standing_path() const { return folder / "standing-path"; }
 
   // Of the PN GW module, where this device serves PNEs:
@@ -37,6 +38,10 @@ struct DeviceFolder {
   /// fresh one where there is none.
   [[nodiscard]] ids::CorrelationId load_run_id(ids::CorrelationId otherwise) const;
   [[nodiscard]] Result<void> save_run_id(const ids::CorrelationId& id) const;
+
+  /// What the Server said last of when its devices are to come back; 0 where it has said nothing. No secret.
+  [[nodiscard]] std::chrono::milliseconds load_return_within() const;
+  [[nodiscard]] Result<void> save_return_within(std::chrono::milliseconds within) const;
 };
 
 /// Held by the one process that may pair or run in a folder.

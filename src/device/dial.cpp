@@ -33,6 +33,7 @@ runtime::Task<Dialled> dial(std::vector<ids::Endpoint> endpoints, tls::PskOffer 
       break;
     }
     result.error = std::move(shaken).error();
+    if (result.error->code == Code::connection_lost) result.failure = DialFailure::TurnedAway;
     if (is_refusal(*result.error)) {
       result.failure = DialFailure::Refused;
       break;

@@ -17,6 +17,7 @@ struct DialLimits {
 /// How an attempt to open a link can end other than well.
 enum class DialFailure : std::uint8_t {
   Unreachable,  ///< nobody answered: later may be better
+  TurnedAway,   ///< somebody took the connection and ended it before the handshake was complete
   Refused,      ///< the other end does not accept identity and key
 };
 struct Dialled {

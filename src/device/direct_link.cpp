@@ -35,6 +35,18 @@ ids::CorrelationId run_of(const Context& context) {
   return context.folder.load_run_id(fresh);
 }
 
+Code code_of(DialFailure failure) {
+  switch (failure) {
+    case DialFailure::Refused:
+      return Code::direct_link_refused;
+    case DialFailure::TurnedAway:
+      return Code::server_turned_away;
+    case DialFailure::Unreachable:
+      break;
+  }
+  return Code::server_unreachable;
+}
+
 Error failed_at_server_finished(Code code, std::string cause) {
   return Error{code, std::move(cause)}.at_step(assign::number(assign::Step::ServerFinished));
 }
@@ -63,8 +75,8 @@ runtime::Task<Result<DirectLink>> open_direct_link_with(const Context& context, 
   tls::PskOffer offer{std::move(step_12.identity), std::move(step_12.psk), {std::string(alpn)}};
   auto dialled = co_await dial(credential->endpoints, std::move(offer), limits);
   if (!dialled.link) {
-    const auto code = dialled.failure == DialFailure::Refused ? Code::direct_link_refused : Code::server_unreachable;
-    co_return failed_at_server_finished(code, dialled.error ? to_text(*dialled.error) : "no endpoint");
+    co_return failed_at_server_finished(code_of(dialled.failure),
+                                        dialled.error ? to_text(*dialled.error) : "no endpoint");
   }
   co_return on_open(context, *credential, run_of(context), dialled.link);
 }

@@ -21,7 +21,7 @@ struct DirectLink {
 [[nodiscard]] Result<assign::Credential> load_credential(store::CredentialStore& store, ids::UnixTime now);
 
 /// Loads the credential, opens the link, and keeps nothing of the key. Fails like load_credential, and with
-/// `direct_link_refused` or `server_unreachable`.
+/// `direct_link_refused`, `server_turned_away` or `server_unreachable`.
 [[nodiscard]] runtime::Task<Result<DirectLink>> open_direct_link(const Context& context, std::string_view alpn,
                                                                  DialLimits limits = {});
 

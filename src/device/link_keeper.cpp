@@ -1,5 +1,6 @@
 #include "device/link_keeper.hpp"
 
+#include "core/assign/return_within.hpp"
 #include "device/relay_link.hpp"
 #include "pngw/node_id.hpp"
 
@@ -61,6 +62,7 @@ std::shared_ptr<carrier::Carrier> LinkKeeper::session() {
     const auto at = links_.find(number);
     if (at != links_.end() && at->second->up && events_.on_answer) events_.on_answer(at->second->way);
   };
+  hooks.on_ping = [this](stream::LinkNumber number, ByteView payload) { on_ping(number, payload); };
   hooks.on_ready = [this](stream::LinkNumber number, bool resumed) { on_ready(number, resumed); };
   const ids::CorrelationId fresh(context_.random.bytes<ids::CorrelationId::kSize>());
   session_ =
@@ -245,6 +247,13 @@ void LinkKeeper::on_ready(stream::LinkNumber number, bool resumed) {
   if (link->replaces) take_place(link);
   if (known) return;
   if (events_.on_up) events_.on_up(link->way, resumed);
+}
+
+// Of a Server that has proved its key; behind a link without TLS of its own a PN GW may say it.
+void LinkKeeper::on_ping(stream::LinkNumber number, ByteView payload) {
+  const auto within = assign::return_within_of(payload);
+  const auto at = links_.find(number);
+  if (within && at != links_.end() && at->second->secure && events_.on_return_within) events_.on_return_within(*within);
 }
 
 void LinkKeeper::on_message(stream::LinkNumber number, const assign::Message& message) {

@@ -32,6 +32,8 @@ class LinkKeeper final : public StreamOpener {
     std::function<void(Way, const Result<void>&)> on_ended;  ///< a link that was up; success: closed in order
     std::function<void(Way)> on_answer;                      ///< to probe()
     std::function<void()> on_invited;                        ///< the Server wants the key renewed [R1]
+    /// The Server has said within how long its devices are to come back once it is lost.
+    std::function<void(std::chrono::milliseconds)> on_return_within;
   };
   struct LinkStatus {
     std::chrono::steady_clock::time_point since;
@@ -87,6 +89,7 @@ class LinkKeeper final : public StreamOpener {
   [[nodiscard]] std::shared_ptr<carrier::Carrier> session();
   void on_message(stream::LinkNumber number, const assign::Message& message);
   void on_ready(stream::LinkNumber number, bool resumed);
+  void on_ping(stream::LinkNumber number, ByteView payload);
   void take_place(const LinkPtr& link);
   [[nodiscard]] LinkPtr find(Way way) const;
 

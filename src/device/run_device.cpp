@@ -53,7 +53,7 @@ DeviceRunner::DeviceRunner(asio::any_io_executor executor, const Context& contex
               [this](Way way) {
                 take({On::ProbeOk, way});
               },
-              [this] { maybe_renew(true); }}),
+              [this] { maybe_renew(true); }, [this](activation::Millis within) { told_return_within(within); }}),
       ports_(executor_, links_, context.log),
       proxy_(executor_, links_, context.log),
       control_(
@@ -112,6 +112,8 @@ Task<Result<void>> DeviceRunner::run(std::optional<ids::DeviceName> name) {
   // A key that is over may never be replaced while nobody says so.
   if (record.credential) CPNS_CO_CHECK(load_credential(context_.store, runtime::now()));
   CPNS_CO_CHECK(open_services());
+  return_within_ = context_.folder.load_return_within();
+  activation_.told_return_within(return_within_);
   const bool gateway = record.gateway && record.gateway->pan_psk;
   if (gateway) {
     activation::Event paired{On::Paired};
@@ -199,6 +201,7 @@ void DeviceRunner::on_failed(Way way, const Error& error) {
   }
   activation::Event event{down_of(way), way};
   event.refused = refuses_this_device(error);
+  event.turned_away = error.code == Code::server_turned_away;
   take(event);
 }
 
@@ -206,6 +209,15 @@ void DeviceRunner::on_ended(Way way, const Result<void>& ended) {
   context_.log.event(way == Way::Direct ? Code::direct_link_ended : Code::link_of_mode_ended,
                      {{"link", activation::name_of(way)}, {"cause", ended ? "in order" : to_text(ended.error())}});
   take({down_of(way), way});
+}
+
+// It is kept: after an outage of electricity the devices begin anew, all at one time.
+void DeviceRunner::told_return_within(activation::Millis within) {
+  activation_.told_return_within(within);
+  const auto change = within > return_within_ ? within - return_within_ : return_within_ - within;
+  if (change <= return_within_ / 4) return;
+  return_within_ = within;
+  if (auto saved = context_.folder.save_return_within(within); !saved) context_.log.error(saved.error());
 }
 
 void DeviceRunner::publish() {

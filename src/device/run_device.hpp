@@ -37,6 +37,7 @@ class DeviceRunner {
   void perform(const activation::Action& action);
   void on_failed(Way way, const Error& error);
   void on_ended(Way way, const Result<void>& ended);
+  void told_return_within(activation::Millis within);
   void publish();
   void count_streams();
   void arm();
@@ -52,6 +53,7 @@ class DeviceRunner {
   PanModule::OpenPairings open_pairings_;
   RunLimits limits_;
   activation::Activation activation_;
+  activation::Millis return_within_{0};  ///< as it is kept
   LinkKeeper links_;
   LocalPorts ports_;
   HttpProxy proxy_;

@@ -17,7 +17,7 @@ tls::x25519::Batcher::Time now() { return std::chrono::steady_clock::now().time_
 
 struct ExchangeQueue::State {
   State(asio::any_io_executor executor, crypto::Random& random)
-      : loop(std::move(executor)), batcher(random, tls::x25519::best_way()) {}
+      : loop(std::move(executor)), others(loop), batcher(random, tls::x25519::best_way()) {}
 
   void run() {
     auto made = batcher.run();
@@ -31,6 +31,7 @@ struct ExchangeQueue::State {
   }
 
   asio::any_io_executor loop;
+  asio::steady_timer others;  // how long a crowd is waited for
   tls::x25519::Batcher batcher;
   std::vector<std::shared_ptr<Waiter>> waiters;  // in the order of the batcher
   std::uint64_t exchanges = 0;
@@ -51,11 +52,17 @@ Task<tls::x25519::Exchanged> ExchangeQueue::ask(std::shared_ptr<State> state, tl
   if (state->batcher.due(now())) {
     state->run();
   } else if (state->waiters.size() == 1) {
-    // Behind whatever is ready by now. Where this batch has been made before, the next one is left to its own turn.
-    asio::post(state->loop, [weak = std::weak_ptr<State>(state), turn = state->batches] {
+    // Where this batch has been made before, the next one is left to its own turn.
+    auto make = [weak = std::weak_ptr<State>(state), turn = state->batches](const boost::system::error_code& = {}) {
       const auto same = weak.lock();
       if (same && same->batches == turn) same->run();
-    });
+    };
+    if (state->batcher.in_crowd()) {
+      state->others.expires_after(tls::x25519::Batcher::kLongestInCrowd);
+      state->others.async_wait(std::move(make));
+    } else {
+      asio::post(state->loop, std::move(make));  // behind whatever is ready by now
+    }
   }
   boost::system::error_code ignored;
   while (!waiter->answer) co_await waiter->answered.async_wait(asio::redirect_error(asio::use_awaitable, ignored));

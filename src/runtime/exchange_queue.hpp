@@ -1,7 +1,7 @@
 #pragma once
 // X25519 of the handshakes of one loop, together where several are there at about the same time. What is asked for
 // while the loop has other work is made when that is done, and at the latest after eight or 100 microseconds: a lone
-// handshake waits for nobody. On the loop's thread.
+// handshake waits for nobody. In a crowd one waits for others for up to a millisecond. On the loop's thread.
 
 #include <memory>
 

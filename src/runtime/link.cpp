@@ -3,130 +3,11 @@
 #include <array>
 
 #include "runtime/byte_stream.hpp"
-#include "runtime/deadline.hpp"
-#include "runtime/wake_up.hpp"
+#include "runtime/link_impl.hpp"
 
 namespace cpns::runtime {
-namespace {
 
-constexpr std::size_t kReadSize = std::size_t{16} * 1024;
-// Two records in one system call; also the most plaintext that stands encrypted in memory per link.
-constexpr std::size_t kWriteSize = std::size_t{32} * 1024;
-constexpr std::chrono::seconds kWriteLimit{30};
-constexpr std::chrono::seconds kLingerLimit{1};
-
-// Ciphertext between engine and transport, used between two suspensions only: one per thread instead of one per link.
-std::span<std::uint8_t> scratch() {
-  thread_local std::array<std::uint8_t, kWriteSize + 1024> bytes;
-  return bytes;
-}
-
-Task<void> linger_on(std::shared_ptr<Transport> transport) {
-  const Transport::Milliseconds limit = kLingerLimit;
-  co_await transport->linger(limit);
-}
-
-}  // namespace
-
-struct SecureLink::Impl {
-  Impl(std::unique_ptr<Transport> carrier, std::unique_ptr<tls::Engine> machine)
-      : executor(carrier->executor()),
-        transport(std::move(carrier)),
-        engine(std::move(machine)),
-        remote(transport->remote()) {}
-
-  [[nodiscard]] bool is_open() const { return transport->is_open() && !gone; }
-  // For Deadline: closes whatever is under way.
-  [[nodiscard]] Deadline deadline(Milliseconds limit) {
-    return Deadline(executor, limit, [kept = transport] { kept->close(); });
-  }
-
-  // Takes output of the engine into `unsent`; false where there is none.
-  bool collect() {
-    if (!unsent.empty()) return true;
-    const auto to = scratch();
-    const auto size = engine->take_output(to);
-    unsent.assign(to.begin(), to.begin() + static_cast<std::ptrdiff_t>(size));
-    return size > 0;
-  }
-
-  Task<Result<void>> flush(Milliseconds limit);
-  Task<Result<void>> receive();
-  Task<Result<std::size_t>> read(std::span<std::uint8_t> out);
-  Task<void> say_why();
-
-  asio::any_io_executor executor;
-  std::shared_ptr<Transport> transport;
-  std::unique_ptr<tls::Engine> engine;
-  std::string remote;
-  Bytes incoming;            // ciphertext of the peer, where the thread's scratch does not do
-  Bytes unsent;              // ciphertext that the transport has not taken yet
-  bool gone = false;         // only the last second of the transport is left, and that is not this link's any more
-  bool half_closed = false;  // close_notify is sent, reading goes on
-  bool flushing = false;
-  bool reading = false;
-  WakeUp flushed;     // for those who wait for `flushing` to end
-  WakeUp read_ended;  // likewise for `reading`
-};
-
-// Sends what the engine has for the peer. One at a time: a second one waits for the first.
-Task<Result<void>> SecureLink::Impl::flush(Milliseconds limit) {
-  while (flushing) co_await flushed.wait(executor);
-  flushing = true;
-  Result<void> result;
-  while (result && collect()) {
-    const auto bytes = ByteView(unsent);
-    result = co_await transport->write(bytes, limit);
-    unsent.clear();
-  }
-  flushing = false;
-  flushed.wake();
-  co_return result;
-}
-
-// Waits for bytes of the peer and feeds them to the engine.
-Task<Result<void>> SecureLink::Impl::receive() {
-  // Where bytes may come while this link sleeps, the thread's scratch would be another link's by then.
-  if (!transport->reads_at_once()) incoming.resize(kReadSize);
-  const auto room = incoming.empty() ? scratch().first(kReadSize) : std::span<std::uint8_t>(incoming);
-  const auto got = co_await transport->read_some(room);
-  if (!got) co_return got.error();
-  co_return engine->feed(room.first(*got));
-}
-
-// Where the engine has failed: sends its alert and closes. The transport's last second is not the caller's to wait for.
-Task<void> SecureLink::Impl::say_why() {
-  if (engine->state() != tls::EngineState::Failed || !is_open()) co_return;
-  const Milliseconds limit = kLingerLimit;
-  const auto sent = co_await flush(limit);
-  if (!sent) co_return;
-  gone = true;
-  asio::co_spawn(executor, linger_on(transport), runtime::unattended);
-}
-
-Task<Result<std::size_t>> SecureLink::Impl::read(std::span<std::uint8_t> out) {
-  while (true) {
-    auto got = engine->read(out);
-    if (!got) {
-      co_await say_why();
-      co_return got;
-    }
-    if (*got > 0) co_return *got;
-    if (!flushing && collect()) {  // an answer to a KeyUpdate, or what was put
-      auto sent = co_await flush(kWriteLimit);
-      if (!sent) co_return std::move(sent).error();
-    }
-    if (engine->peer_closed()) co_return std::size_t{0};
-    if (engine->state() == tls::EngineState::Closed && !half_closed) co_return std::size_t{0};
-    auto received = co_await receive();
-    if (!received) {
-      co_await say_why();
-      co_return std::move(received).error();
-    }
-  }
-}
-
-Task<void> SecureLink::flush_kept(std::shared_ptr<Impl> impl) { (void)co_await impl->flush(kWriteLimit); }
+Task<void> SecureLink::flush_kept(std::shared_ptr<Impl> impl) { (void)co_await impl->flush(kLinkWriteLimit); }
 
 SecureLink::SecureLink(asio::ip::tcp::socket socket, std::unique_ptr<tls::Engine> engine)
     : SecureLink(over_tcp(std::move(socket)), std::move(engine)) {}
@@ -142,7 +23,7 @@ Task<Result<void>> SecureLink::handshake(Milliseconds limit, KeyLookup lookup, E
   };
   auto result = engine.start();
   while (result) {
-    result = co_await impl_->flush(limit);
+    if (!impl_->flush_at_once()) result = co_await impl_->flush(limit);
     if (!result || engine.state() == tls::EngineState::Open) break;
     if (engine.state() == tls::EngineState::WaitingForKey) {
       std::optional<secret::TlsPsk> psk;
@@ -185,17 +66,25 @@ Task<Result<std::size_t>> SecureLink::read_some(std::span<std::uint8_t> out, Mil
   co_return result;
 }
 
+std::size_t SecureLink::read_at_once(std::span<std::uint8_t> out) {
+  if (impl_->reading) return 0;
+  const auto got = impl_->engine->read(out);
+  return got ? *got : 0;
+}
+
 Task<Result<void>> SecureLink::write(ByteView plaintext) {
   while (!plaintext.empty()) {
-    const auto piece = plaintext.first(std::min(plaintext.size(), kWriteSize));
+    const auto piece = plaintext.first(std::min(plaintext.size(), kLinkWriteSize));
     if (!impl_->is_open()) co_return Error{Code::connection_lost, "a write after the connection's end"};
     auto taken = impl_->engine->write(piece);
     if (!taken) {
       co_await impl_->say_why();
       co_return taken;
     }
-    auto sent = co_await impl_->flush(kWriteLimit);
-    if (!sent) co_return sent;
+    if (!impl_->flush_at_once()) {
+      auto sent = co_await impl_->flush(kLinkWriteLimit);
+      if (!sent) co_return sent;
+    }
     plaintext = plaintext.subspan(piece.size());
   }
   co_return Result<void>{};
@@ -210,7 +99,7 @@ void SecureLink::flush_soon() { asio::co_spawn(impl_->executor, flush_kept(impl_
 
 bool SecureLink::park(std::shared_ptr<ReadyListener> listener) {
   if (!impl_->is_open() || impl_->reading || impl_->engine->may_be_readable()) return false;
-  if (!impl_->flushing && impl_->collect()) flush_soon();
+  if (!impl_->flushing && !impl_->flush_at_once()) flush_soon();
   return impl_->transport->when_readable(std::move(listener));
 }
 
@@ -266,12 +155,22 @@ std::shared_ptr<SecureLink> SecureLink::move_to(const asio::any_io_executor& exe
 Task<void> SecureLink::shutdown() {
   if (!impl_->is_open()) co_return;
   impl_->half_closed = false;
-  auto deadline = impl_->deadline(kLingerLimit);
+  std::optional<Deadline> deadline;  // for whatever has to be waited for
+  const auto waits = [&] {
+    if (!deadline) deadline.emplace(impl_->executor, kLinkLingerLimit, [kept = impl_->transport] { kept->close(); });
+  };
   impl_->engine->close();
-  const Milliseconds limit = kLingerLimit;
-  const auto sent = co_await impl_->flush(limit);
+  const Milliseconds limit = kLinkLingerLimit;
+  bool sent = impl_->flush_at_once();
+  if (!sent) {
+    waits();
+    sent = (co_await impl_->flush(limit)).ok();
+  }
   impl_->transport->finish_writing();
-  while (impl_->reading) co_await impl_->read_ended.wait(impl_->executor);
+  while (impl_->reading) {
+    waits();
+    co_await impl_->read_ended.wait(impl_->executor);
+  }
   if (!sent || !impl_->is_open()) co_return;
   impl_->gone = true;
   const auto transport = impl_->transport;

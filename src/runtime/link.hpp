@@ -40,6 +40,8 @@ class SecureLink {
   [[nodiscard]] Task<Result<std::size_t>> read_some(std::span<std::uint8_t> out);
   /// Like read_some, but fails with `peer_too_slow` when nothing came within the limit; the link is then unusable.
   [[nodiscard]] Task<Result<std::size_t>> read_some(std::span<std::uint8_t> out, Milliseconds limit);
+  /// What is there already, without waiting: 0 where nothing is, or where read_some has to say what is wrong.
+  [[nodiscard]] std::size_t read_at_once(std::span<std::uint8_t> out);
   /// Sends all of it; returns when the socket has taken it (this is the back-pressure). A peer that takes nothing for
   /// 30 s ends the link with `peer_too_slow`.
   [[nodiscard]] Task<Result<void>> write(ByteView plaintext);
@@ -87,7 +89,7 @@ class MessageLink {
   /// SecureLink fails with. `idle` limits the wait for the first byte (none: for ever); once a message has begun all
   /// of it must come within 10 s.
   [[nodiscard]] Task<Result<secret::SecretBuffer>> receive(std::optional<SecureLink::Milliseconds> idle = {});
-  /// One message. Calls from several coroutines are queued in order.
+  /// One message, copied before this returns. Calls from several coroutines are queued in order.
   [[nodiscard]] Task<Result<void>> send(secret::SecretBuffer message);
   [[nodiscard]] Task<Result<void>> send(ByteView message);
   /// One message of at most 16 KiB that nobody waits for: it goes out with the next one, or when receive() has to wait.
@@ -99,6 +101,9 @@ class MessageLink {
  private:
   std::shared_ptr<SecureLink> link_;
   struct SendQueue;
+  static Task<Result<void>> send_framed(std::shared_ptr<SecureLink> link, std::shared_ptr<SendQueue> queue,
+                                        secret::SecretBuffer framed);
+  static Task<Result<void>> refuse(Error error);
   std::shared_ptr<SendQueue> queue_;
 };
 

@@ -10,6 +10,7 @@ using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kPause{50};
 constexpr int kBacklog = 4096;
+constexpr int kTogether = 16;  ///< taken in one turn of the loop, which has other work too
 
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
@@ -21,6 +22,7 @@ error_code set_up(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
   if (!error) acceptor.set_option(asio::socket_base::keep_alive(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(kBacklog, error);
+  if (!error) acceptor.non_blocking(true, error);
   return error;
 }
 
@@ -105,6 +107,13 @@ Task<void> Listener::run(std::string name, Log& log, OnPeer on_connection) {
     if (state->running_short) log.event(Code::accept_resumed, {{"listener", name}});
     state->running_short = false;
     on_connection(std::move(socket), peer);
+    // Whoever else is there comes along. What a crowd asks for in one turn of the loop can be done together.
+    for (int more = 1; more < kTogether && !state->stopped; ++more) {
+      tcp::socket next(state->acceptor.get_executor());
+      state->acceptor.accept(next, peer, failed);
+      if (failed) break;  // nobody; or what the next turn will be told
+      on_connection(std::move(next), peer);
+    }
   }
 }
 

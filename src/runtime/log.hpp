@@ -67,7 +67,7 @@ class Log {
   /// kPause. Warnings and errors never wait, and take what waits along. Without `later` nothing waits any more.
   void hold(std::function<void()> later);
   void flush();
-  static constexpr std::chrono::milliseconds kPause{2};
+  static constexpr std::chrono::milliseconds kPause{10};
   static constexpr std::size_t kAtOnce = 32;
 
  private:

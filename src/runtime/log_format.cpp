@@ -7,6 +7,7 @@ namespace cpns::runtime {
 namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
+constexpr std::size_t kUsualLine = 320;  // bytes: most lines have less
 
 // One piece of a text: a character, or a byte that belongs to none.
 struct Piece {
@@ -157,7 +158,9 @@ std::string format_text(const LogLine& line, std::initializer_list<Field> fields
 }
 
 std::string format_json(const LogLine& line, std::initializer_list<Field> fields) {
-  std::string out = "{\"time_us\":" + std::to_string(line.time.time_us);
+  std::string out;
+  out.reserve(kUsualLine);
+  out.append("{\"time_us\":").append(std::to_string(line.time.time_us));
   out.append(",\"mono_us\":").append(std::to_string(line.time.mono_us));
   append_member(out, "level", level_name(line.info.level));
   append_member(out, "program", line.program);

@@ -31,6 +31,11 @@ struct Patience {
 Task<Result<std::size_t>> read_full(std::shared_ptr<SecureLink> link, std::span<std::uint8_t> out, Patience* patience) {
   std::size_t have = 0;
   while (have < out.size()) {
+    if (const auto there = link->read_at_once(out.subspan(have))) {
+      if (!patience->end) patience->end = Clock::now() + kMessageLimit;
+      have += there;
+      continue;
+    }
     const auto limit = patience->now();
     auto reading = limit ? link->read_some(out.subspan(have), *limit) : link->read_some(out.subspan(have));
     auto got = co_await std::move(reading);
@@ -100,29 +105,29 @@ Task<Result<secret::SecretBuffer>> MessageLink::receive(std::optional<Millisecon
   }
 }
 
-Task<Result<void>> MessageLink::send(secret::SecretBuffer message) {
-  const auto link = link_;
-  const auto queue = queue_;
-  auto framed = with_header(message.view());
-  if (!framed) co_return std::move(framed).error();
-  message = {};
-
+Task<Result<void>> MessageLink::send_framed(std::shared_ptr<SecureLink> link, std::shared_ptr<SendQueue> queue,
+                                            secret::SecretBuffer framed) {
   const auto ticket = queue->next_ticket++;
   while (queue->serving != ticket) co_await queue->turn_passed.wait(link->executor());
-  auto sent = co_await link->write(framed->view());
+  auto sent = co_await link->write(framed.view());
   ++queue->serving;
   queue->turn_passed.wake();
   co_return sent;
 }
 
+Task<Result<void>> MessageLink::refuse(Error error) { co_return error; }
+
+Task<Result<void>> MessageLink::send(secret::SecretBuffer message) { return send(message.view()); }
+
+Task<Result<void>> MessageLink::send(ByteView message) {
+  auto framed = with_header(message);
+  if (!framed) return refuse(std::move(framed).error());
+  return send_framed(link_, queue_, std::move(*framed));
+}
+
 Result<void> MessageLink::put(ByteView message) {
   CPNS_TRY(const auto framed, with_header(message));
   return link_->put(framed.view());
-}
-
-Task<Result<void>> MessageLink::send(ByteView message) {
-  auto copy = secret::SecretBuffer::copy_of(message);
-  co_return co_await send(std::move(copy));
 }
 
 }  // namespace cpns::runtime

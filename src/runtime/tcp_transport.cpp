@@ -58,6 +58,11 @@ class TcpTransport final : public Transport {
     return true;
   }
 
+  [[nodiscard]] std::size_t write_at_once(ByteView bytes) noexcept override {
+    error_code failed;
+    return socket_.write_some(asio::buffer(bytes.data(), bytes.size()), failed);
+  }
+
   Task<Result<void>> write(ByteView bytes, Milliseconds limit) override {
     error_code failed;
     while (!bytes.empty()) {

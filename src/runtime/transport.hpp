@@ -33,6 +33,9 @@ class Transport {
   /// Calls the listener once, from the executor, when a read would not wait, or the transport has ended; nobody may
   /// read before. False where that cannot be told; then nothing is called.
   [[nodiscard]] virtual bool when_readable(std::shared_ptr<ReadyListener> /*listener*/) { return false; }
+  /// As much of it as can be taken without waiting, 0 where that cannot be told; what is wrong, write() says. Nobody
+  /// else may be writing.
+  [[nodiscard]] virtual std::size_t write_at_once(ByteView /*bytes*/) noexcept { return 0; }
   /// All of it. Fails with `peer_too_slow` where nothing was taken for `limit`, or `connection_lost`.
   [[nodiscard]] virtual Task<Result<void>> write(ByteView bytes, Milliseconds limit) = 0;
   /// Says that nothing more will be written.

@@ -75,8 +75,9 @@ Task<std::vector<std::string>> DirectLinks::peers(ids::CmDeviceId id) const {
 
 Task<DirectCounts> DirectLinks::counts() const {
   const auto count = [](DirectListener& one) {
-    return DirectCounts{one.http_links(), one.cpns_links(),        one.sessions().count(),   one.sessions().streams(),
-                        one.half_open(),  one.half_open_dropped(), one.keys().store_reads(), one.keys().filtered()};
+    return DirectCounts{one.http_links(),         one.cpns_links(),      one.sessions().count(),
+                        one.sessions().streams(), one.half_open(),       one.half_open_dropped(),
+                        one.keys().store_reads(), one.keys().filtered(), one.arrivals().status()};
   };
   DirectCounts all;
   for (const auto& one : co_await ask_all(count)) {
@@ -88,6 +89,7 @@ Task<DirectCounts> DirectLinks::counts() const {
     all.half_open_dropped += one.half_open_dropped;
     all.identity_store_reads += one.identity_store_reads;
     all.identity_filtered += one.identity_filtered;
+    all.arrivals.add(one.arrivals);
   }
   co_return all;
 }

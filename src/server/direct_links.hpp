@@ -20,6 +20,7 @@ struct DirectCounts {
   std::uint64_t half_open_dropped = 0;
   std::uint64_t identity_store_reads = 0;
   std::uint64_t identity_filtered = 0;
+  AcceptQueue::Status arrivals{};
 };
 
 class DirectLinks {

@@ -47,12 +47,20 @@ DirectListener::DirectListener(Context& context, const Settings& settings, Tasks
       proxy_(context.server_id, settings.services, settings.http, context.log),
       sessions_(context, settings, proxy_, tasks),
       quota_{settings.quota.pending, settings.quota.pending + 1},
+      arrivals_(tasks,
+                {part_of(settings.direct_link.accept_queue, all.count()), settings.direct_link.accept_wait,
+                 settings.direct_link.handshake},
+                context.random, context.log,
+                [this](asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
+                  begin(std::move(socket), peer);
+                }),
       half_open_(part_of(settings.direct_link.max_half_open, all.count())),
       wheel_(tasks.executor()),
       http_links_(settings.direct_link.http_links_per_device),
       cpns_links_(settings.direct_link.cpns_links_per_device + 1),
       session_links_(settings.direct_link.cpns_links_per_device),
       visitors_(std::numeric_limits<std::size_t>::max()) {
+  sessions_.set_ping_payload([this] { return arrivals_.ping_payload(); });
   sessions_.set_on_relay(
       [this](std::shared_ptr<runtime::ByteStream> pipe, VerifiedDevice via, stream::RelayOpen request) {
         return serve_behind(std::move(pipe), std::move(via), std::move(request));
@@ -64,13 +72,14 @@ DirectListener::DirectListener(Context& context, const Settings& settings, Tasks
   });
 }
 
-void DirectListener::take(asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
+void DirectListener::begin(asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
   const auto connection = std::make_shared<Connection>(*this, std::move(socket), runtime::text_of(peer));
   enter_crowd(connection);
   tasks_.go_on(serve(this, connection));
 }
 
 Task<void> DirectListener::serve_carried(std::shared_ptr<runtime::ByteStream> pipe, std::string via) {
+  if (!co_await arrivals_.turn_of(via)) co_return pipe->abort();
   const auto connection = std::make_shared<Connection>(*this, std::move(pipe), std::move(via));
   enter_crowd(connection);
   co_await serve(this, connection);
@@ -102,6 +111,7 @@ Task<void> DirectListener::serve(DirectListener* self, ConnectionPtr connection)
   const bool authenticated = co_await self->hand_shake(connection);
   connection->half_open.leave();
   if (!authenticated) co_return;
+  self->arrivals_.served();
   auto* home = &self->all_.home_of(connection->device());
   if (home != self && co_await self->move_to(home, connection)) co_return;
   co_await self->serve_device(connection);
@@ -109,6 +119,7 @@ Task<void> DirectListener::serve(DirectListener* self, ConnectionPtr connection)
 
 Task<void> DirectListener::serve_device(ConnectionPtr connection) {
   watch(connection);
+  arrivals_.saw(connection->device());
   const auto alpn = connection->link->engine().alpn();
   context_.log.event(
       Code::direct_link_open,
@@ -246,6 +257,7 @@ std::vector<std::string> DirectListener::peers(const ids::CmDeviceId& id) const 
 
 void DirectListener::close_all() {
   closed_ = true;
+  arrivals_.close_all();
   half_open_.close_all();
   sessions_.close_all();
   http_links_.close_all();

@@ -6,6 +6,7 @@
 #include "core/assign/server_session.hpp"
 #include "runtime/exchange_queue.hpp"
 #include "runtime/link.hpp"
+#include "server/accept_queue.hpp"
 #include "server/crowd.hpp"
 #include "server/device_keys.hpp"
 #include "server/link_registry.hpp"
@@ -27,8 +28,12 @@ class DirectListener {
                                                                     Tasks& tasks, const DirectLinks& all,
                                                                     std::size_t loop);
 
-  /// Takes one connection, which from then on looks after itself.
-  void take(runtime::asio::ip::tcp::socket socket, const runtime::asio::ip::tcp::endpoint& peer);
+  /// Takes one connection, now or when its turn has come; from then on it looks after itself.
+  void take(runtime::asio::ip::tcp::socket socket, const runtime::asio::ip::tcp::endpoint& peer) {
+    arrivals_.arrive(std::move(socket), peer);
+  }
+  [[nodiscard]] AcceptQueue& arrivals() noexcept { return arrivals_; }
+  [[nodiscard]] const AcceptQueue& arrivals() const noexcept { return arrivals_; }
   /// A connection that a PN GW carries, to its end: the same handshake, the same limits. `via` is for logs.
   [[nodiscard]] runtime::Task<void> serve_carried(std::shared_ptr<runtime::ByteStream> pipe, std::string via);
   /// Ends every open link of a device on this loop [V1]; says how many there were. All loops: DirectLinks.
@@ -70,6 +75,7 @@ class DirectListener {
   DirectListener(Context& context, const Settings& settings, Tasks& tasks, std::unique_ptr<tls::EngineFactory> engines,
                  const DirectLinks& all, std::size_t loop);
 
+  void begin(runtime::asio::ip::tcp::socket socket, const runtime::asio::ip::tcp::endpoint& peer);
   static runtime::Task<void> serve(DirectListener* self, ConnectionPtr connection);
   /// From the end of its handshake on; at the device's home.
   [[nodiscard]] runtime::Task<void> serve_device(ConnectionPtr connection);
@@ -150,6 +156,7 @@ class DirectListener {
   HttpProxy proxy_;
   Sessions sessions_;
   store::Quota quota_;  ///< of renewals: pending ones of one PN GW count, devices do not [S7]
+  AcceptQueue arrivals_;
   Crowd half_open_;
   Wheel wheel_;
   Links http_links_;

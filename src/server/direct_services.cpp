@@ -173,6 +173,10 @@ Task<bool> DirectListener::on_signal(ConnectionPtr connection, ByteView raw) {
       co_await perform(connection, std::move(outcome));
       if (connection->over || was_open || !session.open()) co_return false;
       co_await mark_in_use(connection);
+      if (arrivals_.has_to_tell()) {
+        const Bytes ping = session.ping(arrivals_.ping_payload());
+        (void)messages.put(ByteView(ping));
+      }
       const Bytes update = session.alias_update(context_.alias_keys.make(connection->device(), context_.random));
       (void)co_await messages.send(ByteView(update));
       if (renewal_is_due(*connection->lookup.device, runtime::now())) {
@@ -217,6 +221,7 @@ Task<void> DirectListener::perform(ConnectionPtr connection, assign::LinkSession
 
 void DirectListener::tick(const ConnectionPtr& connection) {
   const auto now = std::chrono::steady_clock::now();
+  arrivals_.saw(connection->device());
   if (now >= connection->look_at) look_again(connection);
   auto next = connection->look_at;
   if (connection->session && connection->session->open() && !connection->over) {
@@ -226,7 +231,7 @@ void DirectListener::tick(const ConnectionPtr& connection) {
       connection->link->abort();
     } else if (silent >= settings_.ping && now - connection->asked >= settings_.ping) {
       connection->asked = now;
-      tasks_.go_on(send_message(*connection->messages, connection->session->ping()));
+      tasks_.go_on(send_message(*connection->messages, connection->session->ping(arrivals_.ping_payload())));
     } else if (connection->parked && !connection->resting && silent >= kRestAfter) {
       connection->resting = true;
       connection->link->rest();

@@ -1,6 +1,7 @@
 #include "server/first_bytes.hpp"
 
 #include <array>
+#include <optional>
 
 #include "runtime/deadline.hpp"
 
@@ -47,7 +48,7 @@ std::size_t missing(asio::ip::tcp::socket& socket) {
 }  // namespace
 
 runtime::Task<Result<void>> wait_for_client_hello(asio::ip::tcp::socket& socket, std::chrono::milliseconds limit) {
-  const runtime::Deadline deadline(socket, limit);
+  std::optional<runtime::Deadline> deadline;  // most hellos are there before their connection is taken
   boost::system::error_code error;
   auto token = asio::redirect_error(asio::use_awaitable, error);
   socket.non_blocking(true, error);
@@ -56,11 +57,12 @@ runtime::Task<Result<void>> wait_for_client_hello(asio::ip::tcp::socket& socket,
   while (!error) {
     const auto wanted = missing(socket);
     if (wanted <= asked_for) break;
+    if (!deadline) deadline.emplace(socket, limit);
     asked_for = asked_for == 0 ? 1 : wanted;
     if (asked_for > 1) wake_with(socket, asked_for);
     co_await socket.async_wait(asio::ip::tcp::socket::wait_read, token);
   }
-  if (deadline.passed()) {
+  if (deadline && deadline->passed()) {
     const auto expected = "a ClientHello within " + std::to_string(limit.count()) + " ms";
     co_return Error{Code::handshake_timed_out, "no whole ClientHello", expected};
   }

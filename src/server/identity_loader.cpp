@@ -7,7 +7,7 @@ namespace cpns::server {
 
 namespace {
 
-constexpr int kLowPriority = 10;
+constexpr int kLowPriority = 5;  ///< a quarter of what a loop gets, where they share a core
 
 }  // namespace
 

@@ -45,11 +45,7 @@ Task<void> OperatorLink::perform(RunPtr run, Outcome outcome) {
 Task<void> OperatorLink::save_pending(std::shared_ptr<OperatorLink> self, RunPtr run,
                                       std::shared_ptr<assign::PendingAssignment> pending) {
   auto& devices = self->context_.devices;
-  auto quota = self->quota_;
-  // The operator may have changed it since the link was opened.
-  const auto gateway = self->context_.gateways.find(self->pn_gw_id_);
-  if (gateway && gateway.value()) quota.devices = gateway.value()->device_quota;
-  auto begin = [&devices, quota, pending](store::Done done) {
+  auto begin = [&devices, quota = self->quota_, pending](store::Done done) {
     devices.begin(std::move(*pending), quota, std::move(done));
   };
   auto saved = co_await committed(std::move(begin));

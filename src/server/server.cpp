@@ -148,7 +148,11 @@ void Server::start() {
 void Server::accept_devices(std::size_t loop) {
   auto& links = direct_links_->at(loop);
   const auto on_device = [this, loop, &links](asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
-    if (direct_rate_.admit(peer, "direct") && has_room(loop)) links.take(std::move(socket), peer);
+    if (!direct_rate_.admit(peer, "direct")) return;
+    // Where others wait for their turn, who has had it is not pushed out for one more.
+    const bool full = tasks_.everywhere()->load(std::memory_order_relaxed) >= max_files_;
+    if (full && links.arrivals().waiting() > 0) return links.arrivals().turn_away(std::move(socket), peer);
+    if (has_room(loop)) links.take(std::move(socket), peer);
   };
   asio::co_spawn(links.executor(), direct_listeners_[loop].run("direct", parts_.log, on_device), runtime::unattended);
 }

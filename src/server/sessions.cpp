@@ -36,6 +36,7 @@ Sessions::SessionPtr Sessions::make(const Caller& caller, const ids::Correlation
       tasks_.spawn(serve_stream(this, std::move(owner), std::move(stream), std::move(target)));
   };
   hooks.on_over = [this, token] { end(token); };
+  if (std::holds_alternative<VerifiedDevice>(caller)) hooks.ping_payload = ping_payload_;
   session->carrier = std::make_shared<Carrier>(tasks_.executor(), stream::Side::Server, settings_.session.limits, token,
                                                run, std::move(hooks), context_.log);
   sessions_.emplace(token, session);
@@ -102,7 +103,8 @@ Task<Result<void>> Sessions::serve(std::shared_ptr<runtime::ByteStream> link, Ca
   if (resumed) {
     context_.log.event(Code::session_resumed, {{"run", run}, {"caller", text_of(caller)}, {"peer", session->peer}});
   }
-  const carrier::LinkTimes times{settings_.direct_link.ping, std::chrono::milliseconds(1000), 3};
+  // A little sooner than the device would: it is the Server's Ping that has something to tell.
+  const carrier::LinkTimes times{settings_.direct_link.ping * 5 / 6, std::chrono::milliseconds(1000), 3};
   const auto number = session->next_link++;
   const auto carrier = session->carrier;
   co_return co_await carrier->run_link(std::move(link), number, times, false, std::move(open), resumed);

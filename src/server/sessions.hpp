@@ -23,6 +23,8 @@ class Sessions final : public PneSessions {
   Sessions(Context& context, const Settings& settings, HttpProxy& proxy, Tasks& tasks)
       : context_(context), settings_(settings), proxy_(proxy), tasks_(tasks) {}
   void set_on_relay(OnRelay on_relay) { on_relay_ = std::move(on_relay); }
+  /// What Pings to devices carry [assign/return_within.hpp].
+  void set_ping_payload(std::function<Bytes()> payload) { ping_payload_ = std::move(payload); }
   /// Serves a link on the loop that the token in `open` names, to its end; nothing where no session is there for it.
   using OnElsewhere = std::function<runtime::Task<std::optional<Result<void>>>(
       std::shared_ptr<runtime::ByteStream> link, Caller caller, ids::CorrelationId run, stream::SessionOpen open)>;
@@ -71,6 +73,7 @@ class Sessions final : public PneSessions {
   HttpProxy& proxy_;
   Tasks& tasks_;
   OnRelay on_relay_;
+  std::function<Bytes()> ping_payload_;
   std::optional<std::uint8_t> loop_;
   OnElsewhere on_elsewhere_;
   std::map<stream::ResumeToken, SessionPtr> sessions_;

@@ -66,6 +66,8 @@ Result<DirectSettings> direct_settings(const ConfigTable& table) {
   CPNS_TRY(const auto engine, table.choice("engine", "openssl", {"openssl", "psk13"}));
   made.engine = engine == "psk13" ? tls::EngineKind::Psk13 : tls::EngineKind::OpenSsl;
   CPNS_TRY(made.max_half_open, count(table, "max_half_open", 4096, 1'000'000));
+  CPNS_TRY(made.accept_queue, count(table, "accept_queue", 16'384, 1'000'000));
+  CPNS_TRY(made.accept_wait, limit(table, "accept_wait_seconds", 5, 60));
   CPNS_TRY(made.handshake, limit(table, "handshake_seconds", 10, 60));
   CPNS_TRY(made.http_links_per_device, count(table, "http_links_per_device", 8, 1000));
   CPNS_TRY(made.cpns_links_per_device, count(table, "cpns_links_per_device", 2, 100));

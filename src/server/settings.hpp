@@ -36,6 +36,8 @@ struct DirectSettings {
   bool allow_p256 = false;               ///< [T1]
   tls::EngineKind engine = tls::EngineKind::OpenSsl;
   std::size_t max_half_open = 0;
+  std::size_t accept_queue = 0;              ///< connections that wait for their turn
+  std::chrono::milliseconds accept_wait{0};  ///< who would wait longer is sent away
   std::chrono::milliseconds handshake{0};
   std::size_t http_links_per_device = 0;
   std::size_t cpns_links_per_device = 0;     ///< [R7]

@@ -57,6 +57,9 @@ allow_p256 = false
 # Who does the TLS of direct links: openssl, or psk13, the engine of this project (docs/psk13.md).
 engine = "openssl"
 max_half_open = 4096
+# When many devices come at once: so many wait for their turn, and who would wait longer is sent away.
+accept_queue = 16384
+accept_wait_seconds = 5
 handshake_seconds = 10
 # Links of one device at once: HTTP, and cpns/1 [R7]; one more is reported and closes the oldest.
 http_links_per_device = 8

@@ -59,7 +59,9 @@ struct CompletedAssignment {
 /// Limits of one PN GW [S7], checked in the same transaction as the insert.
 struct Quota {
   std::size_t pending = 32;
-  std::size_t devices = 100;  ///< pending, active and in use together; revoked and expired devices do not count
+  /// Pending, active and in use together; revoked and expired devices do not count. Of a PN GW that the store does not
+  /// know: another has a quota of its own there, which counts as it stands at that moment.
+  std::size_t devices = 100;
 };
 
 class DeviceStore {

@@ -44,6 +44,7 @@ void Activation::take_facts(const Event& event, Millis now, std::uint16_t random
       paired_ = true;
       has_key_ = true;
       gateway_ = event.gateway;
+      link(Path::Direct).retry_at = std::max(link(Path::Direct).retry_at, now + comeback_.at_start(random));
       break;
     case On::CredentialGone:
       paired_ = has_key_ = keyless_ = false;
@@ -53,9 +54,9 @@ void Activation::take_facts(const Event& event, Millis now, std::uint16_t random
       return went_up(event.on == On::DirectUp ? Path::Direct : Path::Gateway, now);
     case On::GatewayDown:
     case On::DirectDown:
-      return went_down(event.on == On::DirectDown ? Path::Direct : Path::Gateway, event.refused, now, random);
+      return went_down(event.on == On::DirectDown ? Path::Direct : Path::Gateway, event, now, random);
     case On::NetworkChanged:
-      return network_changed(now);
+      return network_changed(now, random);
     case On::WishChanged:
       wish_ = event.wish;
       for (auto& link : links_) link.retry_at = std::min(link.retry_at, now);
@@ -78,28 +79,34 @@ void Activation::went_up(Path path, Millis now) {
   auto& up = link(path);
   if (up.status != Status::Opening) return;  // it was to be ended while it opened: its Down follows
   up = Link{Status::Up, now, Millis{0}, Millis{0}, up.losses};
+  if (path == Path::Direct) comeback_.arrived();
 }
 
-// An open link broke. Opened again at once the first time, later and later when it keeps breaking.
-void Activation::lost(Link& link, Millis now, std::uint16_t random) {
-  link.losses = now - link.since >= policy_.hold * 10 ? 1 : link.losses + 1;
-  link.pause = Millis{0};
-  if (link.losses > 1) link.pause = std::min(doubled(policy_.first_pause, link.losses - 2), policy_.longest_pause);
-  link.retry_at = now + varied(link.pause, random);
-  link.probed.reset();
+// An open link broke. Opened again at once the first time, later and later when it keeps breaking; the direct one
+// within what the Server has said, for it may have lost all of its devices.
+void Activation::lost(Path path, Millis now, std::uint16_t random) {
+  auto& broken = link(path);
+  broken.losses = now - broken.since >= policy_.hold * 10 ? 1 : broken.losses + 1;
+  broken.pause = Millis{0};
+  if (broken.losses > 1)
+    broken.pause = std::min(doubled(policy_.first_pause, broken.losses - 2), policy_.longest_pause);
+  if (path == Path::Direct) broken.not_before = now + comeback_.after_loss(now, random);
+  broken.retry_at = std::max(now + varied(broken.pause, random), broken.not_before);
+  broken.probed.reset();
 }
 
-void Activation::went_down(Path path, bool refused, Millis now, std::uint16_t random) {
+void Activation::went_down(Path path, const Event& event, Millis now, std::uint16_t random) {
   auto& gone = link(path);
   if (gone.status == Status::Off) return;
   if (gone.status == Status::Up) {
-    lost(gone, now, random);
+    lost(path, now, random);
   } else if (gone.status == Status::Opening) {
     gone.failed = true;
-    gone.refused = refused;
+    gone.refused = event.refused;
     gone.pause = gone.pause.count() == 0 ? policy_.first_pause : std::min(gone.pause * 2, policy_.longest_pause);
-    if (refused) gone.pause = policy_.longest_pause;
+    if (event.refused) gone.pause = policy_.longest_pause;
     gone.retry_at = now + varied(gone.pause, random);
+    if (event.turned_away) gone.retry_at = gone.not_before = now + comeback_.after_turned_away(random);
   }
   gone.status = Status::Off;
   gone.since = now;
@@ -112,18 +119,23 @@ void Activation::hurry_where_nothing_is_up(Millis now, std::uint16_t random) {
   }
   for (auto& one : links_) {
     const auto latest = now + varied(policy_.longest_pause_degraded, random);
-    if (one.status == Status::Off && !one.refused) one.retry_at = std::min(one.retry_at, latest);
+    if (one.status != Status::Off || one.refused) continue;
+    one.retry_at = std::max(one.not_before, std::min(one.retry_at, latest));
   }
 }
 
-// Links that seem to be up may have lost their network; attempts that failed may succeed now.
-void Activation::network_changed(Millis now) {
+// Links that seem to be up may have lost their network; attempts that failed may succeed now. A Server that turns
+// devices away does so on whatever network they come by.
+void Activation::network_changed(Millis now, std::uint16_t random) {
+  comeback_.network_changed(now);
   for (const auto path : {Path::Gateway, Path::Direct}) {
     auto& changed = link(path);
     if (changed.status == Status::Up) probe(path, now);
     if (changed.status == Status::Opening && now - changed.since > kStale) end(path, Kind::Abort, now);
     changed.pause = Millis{0};
-    changed.retry_at = std::min(changed.retry_at, now);
+    if (path == Path::Direct && comeback_.turned_away() > 0) continue;
+    changed.not_before = Millis{0};
+    changed.retry_at = std::min(changed.retry_at, path == Path::Direct ? now + comeback_.at_start(random) : now);
   }
 }
 
@@ -146,7 +158,7 @@ void Activation::end_slow_links(Millis now, std::uint16_t random) {
     auto& slow = link(path);
     if (slow.status == Status::Finishing && now >= slow.since + policy_.finish_limit) end(path, Kind::Abort, now);
     if (slow.status == Status::Up && slow.probed && now >= *slow.probed + policy_.probe_limit) {
-      lost(slow, now, random);
+      lost(path, now, random);
       end(path, Kind::Abort, now);
       choose(down(path), now);
     }

@@ -6,17 +6,15 @@
 // Make before break: a link in use is given up only when another one carries. A link that failed has to prove itself
 // before it is chosen again, for longer each time [docs/activation.md]. Not thread-safe, one owner.
 
-#include <chrono>
 #include <deque>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "core/activation/comeback.hpp"
 #include "core/activation/transitions.hpp"
 
 namespace cpns::activation {
-
-using Millis = std::chrono::milliseconds;  ///< of a clock that never jumps
 
 enum class Path : std::uint8_t { Gateway, Direct };
 [[nodiscard]] constexpr Path other(Path path) noexcept { return path == Path::Gateway ? Path::Direct : Path::Gateway; }
@@ -41,12 +39,14 @@ struct Policy {
   Millis longest_pause_degraded{15'000};  ///< while no link is up: streams wait 120 s for one, then they are lost
   Millis probe_limit{1'000};              ///< for the answer of a link that was asked
   Millis finish_limit{5'000};             ///< for the end in order of a link
+  Millis comeback{0};                     ///< first tries of the direct link are spread over so long at least
 };
 
 struct Event {
   On on;
   Path path = Path::Gateway;                ///< ProbeOk
   bool refused = false;                     ///< GatewayDown, DirectDown: the other end does not accept this device
+  bool turned_away = false;                 ///< DirectDown: closed before the other end had proved anything
   bool keyless = false;                     ///< Paired: a PNE without ID and key, which knows only the gateway
   bool gateway = true;                      ///< Assigned: there is a PN GW that it may go by
   std::optional<Mode> wish = std::nullopt;  ///< WishChanged: none goes back to the policy
@@ -67,7 +67,10 @@ struct Action {
 
 class Activation {
  public:
-  explicit Activation(Policy policy) : policy_(policy) {}
+  explicit Activation(Policy policy) : policy_(policy), comeback_(policy.comeback) {}
+
+  /// What the Server has said: within how long its devices are to come back once it is lost.
+  void told_return_within(Millis within) noexcept { comeback_.told(within); }
 
   /// Takes one event. `random` moves pauses so that many devices do not come back at one moment; any value will do.
   /// A Settled event follows each Prefer that led to Switching: at once where the old link stays as a standby, else
@@ -94,6 +97,7 @@ class Activation {
     bool refused = false;            ///< by the other end: to ask again soon does not help
     bool proved = false;             ///< has answered since its hold was over
     std::optional<Millis> probed{};  ///< when it was asked
+    Millis not_before{0};            ///< nothing but the user's wish makes it sooner
   };
 
   [[nodiscard]] Link& link(Path path) noexcept { return links_[static_cast<std::size_t>(path)]; }
@@ -108,10 +112,10 @@ class Activation {
 
   void take_facts(const Event& event, Millis now, std::uint16_t random);
   void went_up(Path path, Millis now);
-  void went_down(Path path, bool refused, Millis now, std::uint16_t random);
-  void network_changed(Millis now);
+  void went_down(Path path, const Event& event, Millis now, std::uint16_t random);
+  void network_changed(Millis now, std::uint16_t random);
   void hurry_where_nothing_is_up(Millis now, std::uint16_t random);
-  void lost(Link& link, Millis now, std::uint16_t random);
+  void lost(Path path, Millis now, std::uint16_t random);
   void end_slow_links(Millis now, std::uint16_t random);
   void probe(Path path, Millis now);
   void choose(On on, Millis now);
@@ -122,6 +126,7 @@ class Activation {
   void end(Path path, Action::Kind how, Millis now);
 
   Policy policy_;
+  Comeback comeback_;
   std::optional<Mode> wish_;
   State state_{};
   bool paired_ = false;

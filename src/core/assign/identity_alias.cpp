@@ -22,9 +22,9 @@ ids::IdentityAlias AliasKeys::make(const ids::CmDeviceId& id, crypto::Random& ra
 }
 
 Result<ids::CmDeviceId> AliasKeys::open(std::string_view alias) const {
-  CPNS_CHECK(ids::IdentityAlias::parse(alias));
-  CPNS_TRY(const auto bytes, from_base64url(alias));
-  const ByteView view(bytes);
+  const auto bytes = from_base64url(alias);
+  if (alias.size() != ids::IdentityAlias::kTextSize || !bytes) return ids::IdentityAlias::parse(alias).error();
+  const ByteView view(*bytes);
   const auto key = keys_.find(view[1]);
   if (view[0] != kVersion || key == keys_.end()) {
     return Error{Code::identity_alias_does_not_open,

@@ -53,7 +53,7 @@ Bytes LinkSession::invite(ids::DeviceName device_name) const {
   return encode_public(correlation_id_, ActivationInvite{std::move(device_name)});
 }
 
-Bytes LinkSession::ping() const { return encode_public(correlation_id_, Ping{{}}); }
+Bytes LinkSession::ping(Bytes payload) const { return encode_public(correlation_id_, Ping{std::move(payload)}); }
 
 LinkSession::Result LinkSession::refuse(Error error) {
   Result result;

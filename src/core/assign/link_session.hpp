@@ -33,7 +33,8 @@ class LinkSession {
   [[nodiscard]] Bytes alias_update(ids::IdentityAlias identity_alias) const;
   /// On the Server, when open: a renewal is due [R1].
   [[nodiscard]] Bytes invite(ids::DeviceName device_name) const;
-  [[nodiscard]] Bytes ping() const;
+  /// `payload`: at most 64 bytes, which come back.
+  [[nodiscard]] Bytes ping(Bytes payload = {}) const;
 
  private:
   Result refuse(Error error);

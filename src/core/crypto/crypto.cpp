@@ -1,7 +1,9 @@
 #include "core/crypto/crypto.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 
 #include <algorithm>
 #include <memory>
@@ -125,10 +127,27 @@ X25519Share x25519_share(const secret::X25519PrivateKey& private_key) {
   return share;
 }
 
+namespace {
+
+/// For one product. Where a private key comes without its share libcrypto makes that, which takes as long as the
+/// product and is no part of it: so it is given one, no matter which.
+Key key_for_product(std::span<const std::uint8_t, 32> raw, X25519Share any) {
+  auto* bytes = const_cast<std::uint8_t*>(raw.data());  // read only
+  const std::array<OSSL_PARAM, 3> params{
+      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, bytes, raw.size()),
+      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, any.data(), any.size()), OSSL_PARAM_construct_end()};
+  const KeyContext context(required(EVP_PKEY_CTX_new_from_name(nullptr, "X25519", nullptr)));
+  EVP_PKEY* made = nullptr;
+  require(EVP_PKEY_fromdata_init(context.get()) == 1);
+  require(EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_KEYPAIR, const_cast<OSSL_PARAM*>(params.data())) == 1);
+  return Key(made);
+}
+
+}  // namespace
+
 Result<secret::X25519Secret> x25519(const secret::X25519PrivateKey& mine, const X25519Share& theirs) {
   const Error bad{Code::x25519_result_is_zero, "a share of small order", "an X25519 public key"};
-  const auto raw = mine.reveal(secret::SecretAccess{});
-  const Key key(required(EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, raw.data(), raw.size())));
+  const auto key = key_for_product(mine.reveal(secret::SecretAccess{}), theirs);
   const Key peer(required(EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, theirs.data(), theirs.size())));
   const KeyContext context(required(EVP_PKEY_CTX_new(key.get(), nullptr)));
   require(EVP_PKEY_derive_init(context.get()) == 1);

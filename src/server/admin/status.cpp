@@ -7,6 +7,17 @@ namespace cpns::server::admin {
 
 namespace {
 
+// Those who come: how many wait, and what devices are told about coming back.
+Json of(const AcceptQueue::Status& arrivals) {
+  return {{"storm", arrivals.storm},
+          {"waiting", arrivals.waiting},
+          {"wait_ms", arrivals.estimate.count()},
+          {"turned_away", arrivals.turned_away},
+          {"handshakes_per_second", static_cast<std::uint64_t>(arrivals.handshakes_per_second)},
+          {"devices", arrivals.devices},
+          {"return_within_ms", arrivals.return_within.count()}};
+}
+
 runtime::Task<Result<Reply>> handle(View& view, Request) {
   Json listeners = Json::array();
   for (const auto& [link, address] : view.listeners) listeners.push_back({{"link", link}, {"address", address}});
@@ -30,6 +41,7 @@ runtime::Task<Result<Reply>> handle(View& view, Request) {
                        {"streams", direct.streams},
                        {"direct_half_open", direct.half_open},
                        {"direct_half_open_dropped", direct.half_open_dropped},
+                       {"arrivals", of(direct.arrivals)},
                        {"identities", view.context.identities.size()},
                        {"identity_store_reads", direct.identity_store_reads},
                        {"identity_filtered", direct.identity_filtered},

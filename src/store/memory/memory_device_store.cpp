@@ -40,6 +40,9 @@ void MemoryDeviceStore::raw_insert(Row row, Quota quota, Done done) {
     const auto now = row.info.created_at;
     const auto& gateway = row.info.pn_gw_id;
     CPNS_CHECK(rules::check_not_revoked(rows_.gateway_state(gateway), gateway));
+    if (const auto known = rows_.gateways.find(gateway); known != rows_.gateways.end() && !row.info.renews) {
+      quota.devices = known->second.device_quota;
+    }
     rows_.erase_pending_of(gateway, [&](const DeviceInfo& info) { return rules::is_over(info.pending_until, now); });
     rules::Usage usage{};
     rows_.for_each_of(gateway, [&](const DeviceRow& other) {

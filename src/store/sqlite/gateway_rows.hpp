@@ -6,7 +6,11 @@
 
 namespace cpns::store::sqlite {
 
+struct GatewayStanding {
+  GatewayState state;
+  std::size_t device_quota;
+};
 /// Nullopt where the PN GW is not known.
-[[nodiscard]] Result<std::optional<GatewayState>> gateway_state(Connection& connection, const ids::PnGwId& id);
+[[nodiscard]] Result<std::optional<GatewayStanding>> gateway_standing(Connection& connection, const ids::PnGwId& id);
 
 }  // namespace cpns::store::sqlite

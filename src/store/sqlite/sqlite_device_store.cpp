@@ -16,7 +16,7 @@ Result<rules::Usage> usage_of(Connection& connection, const ids::PnGwId& gateway
       auto row,
       connection.query(
           "SELECT (SELECT count(*) FROM devices WHERE pn_gw_id = ?1 AND state = 1), "
-          "(SELECT count(*) FROM devices WHERE pn_gw_id = ?1 AND (state IN (3, 5) OR (state = 2 AND renews IS NULL)) "
+          "(SELECT count(*) FROM devices WHERE pn_gw_id = ?1 AND state IN (2, 3, 5) AND (state <> 2 OR renews IS NULL) "
           "AND expires_at > ?2 AND (renew_by IS NULL OR renew_by > ?2))",
           gateway, now));
   CPNS_CHECK(row.step());
@@ -48,8 +48,12 @@ Result<void> prepare_renewal(Connection& connection, const DeviceInfo& info) {
 void SqliteDeviceStore::raw_insert(Row row, Quota quota, Done done) {
   const auto insert = [row = std::move(row), quota](Connection& connection) -> Result<void> {
     const auto& info = row.info;
-    CPNS_TRY(const auto gateway, gateway_state(connection, info.pn_gw_id));
-    CPNS_CHECK(rules::check_not_revoked(gateway, info.pn_gw_id));
+    auto allowed = quota;
+    CPNS_TRY(const auto gateway, gateway_standing(connection, info.pn_gw_id));
+    if (gateway) {
+      CPNS_CHECK(rules::check_not_revoked(gateway->state, info.pn_gw_id));
+      if (!info.renews) allowed.devices = gateway->device_quota;
+    }
     CPNS_CHECK(connection.run("DELETE FROM devices WHERE pn_gw_id = ? AND state = 1 AND pending_until <= ?",
                               info.pn_gw_id, info.created_at));
     CPNS_TRY(auto usage, usage_of(connection, info.pn_gw_id, info.created_at));
@@ -57,7 +61,7 @@ void SqliteDeviceStore::raw_insert(Row row, Quota quota, Done done) {
       CPNS_CHECK(prepare_renewal(connection, info));
       usage.devices = 0;  // it adds none
     }
-    CPNS_CHECK(rules::check_quota(usage, quota));
+    CPNS_CHECK(rules::check_quota(usage, allowed));
     return connection.run(
         "INSERT INTO devices (assignment_id, correlation_id, pn_gw_id, device_name, state, sealed_key_seed, "
         "created_at, "

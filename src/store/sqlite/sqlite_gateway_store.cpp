@@ -42,12 +42,12 @@ Result<std::optional<FoundToken>> find_token(Connection& connection, const Token
 
 }  // namespace
 
-Result<std::optional<GatewayState>> gateway_state(Connection& connection, const ids::PnGwId& id) {
-  CPNS_TRY(auto row, connection.query("SELECT state FROM gateways WHERE pn_gw_id = ?", id));
+Result<std::optional<GatewayStanding>> gateway_standing(Connection& connection, const ids::PnGwId& id) {
+  CPNS_TRY(auto row, connection.query("SELECT state, device_quota FROM gateways WHERE pn_gw_id = ?", id));
   CPNS_TRY(const bool found, row.step());
-  if (!found) return std::optional<GatewayState>();
+  if (!found) return std::optional<GatewayStanding>();
   CPNS_TRY(const auto state, row.state(0, GatewayState::Revoked));
-  return std::optional(state);
+  return std::optional(GatewayStanding{state, row.count(1)});
 }
 
 namespace {
@@ -121,9 +121,9 @@ void SqliteGatewayStore::complete_enrolment(TokenId id, std::array<std::uint8_t,
 
 void SqliteGatewayStore::revoke(ids::PnGwId id, ids::UnixTime when, Done done) {
   const auto revoke = [id = std::move(id), when, &writer = writer_](Connection& connection) -> Result<void> {
-    CPNS_TRY(const auto state, gateway_state(connection, id));
-    if (!state) return Error{Code::gateway_not_found, id.text(), "a PN GW of this server"};
-    if (state == GatewayState::Revoked) return {};
+    CPNS_TRY(const auto found, gateway_standing(connection, id));
+    if (!found) return Error{Code::gateway_not_found, id.text(), "a PN GW of this server"};
+    if (found->state == GatewayState::Revoked) return {};
     CPNS_CHECK(connection.run("UPDATE gateways SET state = 3 WHERE pn_gw_id = ?", id));
     CPNS_CHECK(connection.run("DELETE FROM enrolments WHERE pn_gw_id = ?", id));
     CPNS_CHECK(connection.run("DELETE FROM devices WHERE pn_gw_id = ? AND state = 1", id));

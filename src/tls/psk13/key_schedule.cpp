@@ -45,6 +45,16 @@ To derive(const Ready<From>& secret, std::string_view label, const TranscriptHas
   return To::make([&](std::span<std::uint8_t, 32> to) { expand_label(secret.hmac(), label, hash, to); });
 }
 
+/// The extraction of section 7.1 that follows `from`, whose salt is derived from it.
+template <class To, class From>
+To extract_next(const Ready<From>& from, ByteView input) {
+  std::array<std::uint8_t, 32> derived;
+  expand_label(from.hmac(), "derived", hash_of_nothing(), derived);
+  const crypto::HmacKey salt(derived);
+  secret::wipe(derived);
+  return extract<To>(salt, input);
+}
+
 template <class Base>
 VerifyData verify_data(const Ready<Base>& base, const TranscriptHash& hash) {
   std::array<std::uint8_t, 32> key;
@@ -116,13 +126,11 @@ BinderKey binder_key(const Ready<EarlySecret>& early, PskKind kind) {
 }
 
 HandshakeSecret handshake_secret(const Ready<EarlySecret>& early, const SharedSecret& shared) {
-  const auto salt = derive<EarlySecret>(early, "derived", hash_of_nothing());
-  return extract<HandshakeSecret>(crypto::HmacKey(raw(salt)), raw(shared));
+  return extract_next<HandshakeSecret>(early, raw(shared));
 }
 
 MasterSecret master_secret(const Ready<HandshakeSecret>& handshake) {
-  const auto salt = derive<HandshakeSecret>(handshake, "derived", hash_of_nothing());
-  return extract<MasterSecret>(crypto::HmacKey(raw(salt)), kZeros);
+  return extract_next<MasterSecret>(handshake, kZeros);
 }
 
 TrafficSecret handshake_traffic(const Ready<HandshakeSecret>& handshake, Side writer, const TranscriptHash& hash) {

@@ -15,11 +15,6 @@ void require_done(bool done) {
   if (!done) throw std::bad_alloc();
 }
 
-template <class Secret>
-ByteView bytes_of(const Secret& secret) {
-  return secret.reveal(secret::SecretAccess{});
-}
-
 void put_header(std::span<std::uint8_t> out, std::size_t fragment) {
   // Section 5.2: opaque_type is application_data, legacy_record_version 0x0303.
   const std::array<std::uint8_t, kRecordHeader> header = {23, 3, 3, static_cast<std::uint8_t>(fragment >> 8),
@@ -30,13 +25,13 @@ void put_header(std::span<std::uint8_t> out, std::size_t fragment) {
 }  // namespace
 
 RecordProtection::RecordProtection(Suite suite, const Ready<TrafficSecret>& traffic, std::uint64_t records_per_key)
-    : iv_(Iv::make([](auto) {})), limit_(records_per_key) {
+    : limit_(records_per_key) {
   rekey(suite, traffic);
 }
 
 void RecordProtection::rekey(Suite suite, const Ready<TrafficSecret>& traffic) {
   sequence_ = 0;
-  iv_ = Iv::make([&](std::span<std::uint8_t, 12> to) { expand_label(traffic.hmac(), "iv", {}, to); });
+  expand_label(traffic.hmac(), "iv", {}, iv_);
   wake(suite, traffic);
 }
 
@@ -54,13 +49,11 @@ void RecordProtection::wake(Suite suite, const Ready<TrafficSecret>& traffic) {
 
 RecordProtection::RecordProtection(RecordProtection&&) noexcept = default;
 RecordProtection& RecordProtection::operator=(RecordProtection&&) noexcept = default;
-RecordProtection::~RecordProtection() = default;
+RecordProtection::~RecordProtection() { secret::wipe(iv_); }
 
 std::array<std::uint8_t, 12> RecordProtection::nonce() const {
   // Section 5.3: the sequence number, big-endian and padded on the left, XORed with the IV.
-  std::array<std::uint8_t, 12> made;
-  const auto iv = bytes_of(iv_);
-  std::copy(iv.begin(), iv.end(), made.begin());
+  auto made = iv_;
   for (std::size_t i = 0; i < 8; ++i) made[11 - i] ^= static_cast<std::uint8_t>(sequence_ >> (8 * i));
   return made;
 }

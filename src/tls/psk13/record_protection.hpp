@@ -56,13 +56,11 @@ class RecordProtection {
   [[nodiscard]] bool update_due() const noexcept { return sequence_ >= limit_ / 2; }
 
  private:
-  using Iv = secret::SecretBytes<12, struct WriteIvTag>;
-
   [[nodiscard]] std::array<std::uint8_t, 12> nonce() const;
   [[nodiscard]] bool decrypt(std::span<std::uint8_t> record);
 
   CipherContext context_;
-  Iv iv_;
+  std::array<std::uint8_t, 12> iv_{};  ///< libcrypto's context has it too; wiped at the end
   std::uint64_t limit_;
   std::uint64_t sequence_ = 0;
 };

@@ -10,6 +10,7 @@ namespace {
 class DeviceQuotaTest : public ::testing::TestWithParam<Named<ServerBackend>> {
  protected:
   DeviceStore& store() { return backend_->devices(); }
+  GatewayStore& gateways() { return backend_->gateways(); }
 
  private:
   std::unique_ptr<ServerBackend> backend_ = GetParam().make();
@@ -46,6 +47,19 @@ TEST_P(DeviceQuotaTest, when_the_quota_of_devices_is_reached_then_a_revocation_m
   ASSERT_EQ(revoke(store(), 1), "done");
   EXPECT_EQ(begin(store(), pending(4), three), "done");
   EXPECT_EQ(begin(store(), pending(5), three), "device_quota_reached") << "a pending one may become a device";
+}
+
+TEST_P(DeviceQuotaTest, when_the_store_knows_the_pn_gw_then_its_own_quota_counts_as_it_stands_S7) {
+  const Quota many{.pending = 32, .devices = 100};
+  ASSERT_EQ(invite(gateways(), enrolment(1, gateway(1)), 2), "done");
+  for (std::uint32_t n = 1; n <= 2; ++n) {
+    ASSERT_EQ(begin(store(), pending(n), many), "done");
+    ASSERT_EQ(activate(store(), activation(n)), "done");
+  }
+  EXPECT_EQ(begin(store(), pending(3), many), "device_quota_reached");
+  ASSERT_EQ(invite(gateways(), enrolment(2, gateway(1)), 3), "done") << "the operator has changed it";
+  EXPECT_EQ(begin(store(), pending(3), many), "done");
+  EXPECT_EQ(begin(store(), pending(4), many), "device_quota_reached");
 }
 
 TEST_P(DeviceQuotaTest, when_devices_have_expired_then_they_do_not_count) {

@@ -15,7 +15,7 @@ class ResealTest : public ::testing::TestWithParam<Named<ServerBackend>> {
   ResealTest() {
     for (std::uint32_t n = 1; n <= kDevices; ++n) EXPECT_EQ(make_active(backend_->devices(), n), "done");
     EXPECT_EQ(outcome([&](Done done) {
-                backend_->gateways().invite(enrolment(1, gateway(1)), 10, at(1000), std::move(done));
+                backend_->gateways().invite(enrolment(1, gateway(1)), 100, at(1000), std::move(done));
               }),
               "done");
   }

@@ -8,6 +8,7 @@
 
 #include "core/assign/key_schedule.hpp"
 #include "core/assign/link_session.hpp"
+#include "core/assign/return_within.hpp"
 #include "core/stream/frame.hpp"
 #include "integration/device/fake_peers.hpp"
 #include "integration/device/stores.hpp"
@@ -29,7 +30,7 @@ struct ServerEnd {
   assign::Credential credential;
   Role role = Role::CpnsServer;
   std::optional<ids::IdentityAlias> alias{};
-  bool ping = false;
+  std::optional<Bytes> ping{};
   bool end_after_hello = false;
   std::vector<std::string> heard{};
 
@@ -51,7 +52,7 @@ Task<void> serve(std::shared_ptr<runtime::SecureLink> link, ServerEnd* end) {
     (void)co_await messages.send(ByteView(update));
   }
   if (end->ping) {
-    const auto ping = assign::encode_public(run, assign::Ping{{1, 2, 3}});
+    const auto ping = assign::encode_public(run, assign::Ping{*end->ping});
     (void)co_await messages.send(ByteView(ping));
   }
   if (end->end_after_hello) {
@@ -131,9 +132,42 @@ TEST(RunDevice, it_opens_a_session_right_after_link_hello) {
 
 TEST(RunDevice, when_the_server_pings_then_the_device_answers) {
   Bench bench;
-  bench.end.ping = true;
+  bench.end.ping = Bytes{1, 2, 3};
   bench.start();
   EXPECT_TRUE(bench.until([&] { return bench.end.has_heard("Pong"); }));
+}
+
+TEST(RunDevice, when_the_server_says_when_to_come_back_then_the_device_answers_and_keeps_it) {
+  Bench bench;
+  bench.end.ping = assign::return_within_payload(std::chrono::seconds(40));
+  bench.start();
+  EXPECT_TRUE(bench.until([&] { return bench.end.has_heard("Pong"); }));
+  EXPECT_TRUE(bench.until([&] { return bench.context.folder.load_return_within() == std::chrono::seconds(40); }));
+}
+
+TEST(RunDevice, when_it_was_told_when_to_come_back_then_a_lost_link_is_not_opened_again_at_once) {
+  Bench bench;
+  ASSERT_TRUE(bench.context.folder.save_return_within(std::chrono::seconds(300)).ok());
+  bench.end.end_after_hello = true;
+  bench.start();
+  ASSERT_TRUE(bench.until([&] { return bench.logged(Code::direct_link_ready) == 1; }));
+  EXPECT_FALSE(bench.until([&] { return bench.server.links() >= 3; }, std::chrono::milliseconds(500)))
+      << "by chance twice in half a second of five minutes: one of half a million times";
+}
+
+TEST(RunDevice, when_a_connection_is_ended_before_its_handshake_then_the_device_was_turned_away) {
+  Bench bench;
+  auto closing = runtime::Listener::open(bench.loop.get_executor(), "127.0.0.1", 0);
+  ASSERT_TRUE(closing.ok());
+  runtime::Listener::OnConnection close = [](runtime::asio::ip::tcp::socket) {};
+  runtime::asio::co_spawn(bench.loop, closing->run("closing", bench.log, close), runtime::asio::detached);
+  auto record = *bench.store.load();
+  record.credential->endpoints = {*ids::Endpoint::parse(closing->address())};
+  ASSERT_TRUE(bench.store.save(record).ok());
+  bench.start();
+  EXPECT_TRUE(bench.until([&] { return bench.logged(Code::server_turned_away) >= 1; }));
+  EXPECT_EQ(bench.logged(Code::direct_link_refused), 0U);
+  closing->stop();
 }
 
 TEST(RunDevice, when_the_link_is_silent_then_the_device_pings) {

@@ -1,5 +1,6 @@
 // CM Devices that serve each other: a pairing that would close a circle is refused when it is made, at both ends [X10].
 // Each device here has a key, and serves PNEs while it runs; one that joins does not run meanwhile.
+#include <deque>
 #include <fstream>
 #include <sstream>
 
@@ -17,6 +18,7 @@ class LoopTest : public LifecycleTest {
     std::unique_ptr<cli::Relay> pan;  ///< keeps its address when the device starts again
     std::optional<cli::ChildProcess> process{};
     std::optional<cli::LogFollower> log{};
+    std::deque<cli::LogLine> unread{};  ///< behind the line that was waited for
     std::vector<cli::LogLine> lines{};
   };
   struct Joining {
@@ -59,6 +61,7 @@ class LoopTest : public LifecycleTest {
     device.process = std::move(*started);
     if (!device.log) device.log.emplace(log);
     device.lines.clear();
+    device.unread.clear();
     ASSERT_TRUE(await_line(device, [](const cli::LogLine& line) {
       return line.is("listener_started") && line.string("listener") == "pan";
     })) << device.name;
@@ -73,13 +76,12 @@ class LoopTest : public LifecycleTest {
   }
   /// The line is the last of `lines` afterwards. Lines of an earlier run do not count.
   [[nodiscard]] bool await_line(Device& device, const std::function<bool(const cli::LogLine&)>& fits) {
-    std::vector<cli::LogLine> read;
     return eventually(
         [&] {
-          for (auto& line : device.log->read_new()) read.push_back(std::move(line));
-          while (!read.empty()) {
-            device.lines.push_back(std::move(read.front()));
-            read.erase(read.begin());
+          for (auto& line : device.log->read_new()) device.unread.push_back(std::move(line));
+          while (!device.unread.empty()) {
+            device.lines.push_back(std::move(device.unread.front()));
+            device.unread.pop_front();
             if (fits(device.lines.back())) return true;
           }
           return false;

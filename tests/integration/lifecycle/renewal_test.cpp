@@ -223,7 +223,7 @@ TEST_F(RenewalTest, when_a_pn_gw_has_as_many_devices_as_it_may_then_one_more_is_
   ASSERT_TRUE(code.ok());
   ASSERT_TRUE(world_.start_pairing(*code).ok());
   EXPECT_TRUE(await_event(Party::Server, "device_quota_reached"));
-  const auto status = world_.wait_for_device(seconds(20));
+  const auto status = world_.wait_for_device(seconds(60));
   ASSERT_TRUE(status.ok());
   EXPECT_FALSE(status->clean()) << "the person is told";
   EXPECT_EQ(devices_of_server().size(), 1U) << "nothing is left of the attempt";

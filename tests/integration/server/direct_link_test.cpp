@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "core/assign/key_schedule.hpp"
@@ -61,9 +62,12 @@ TEST_F(DirectLinkTest, WhenADeviceConnectsThenItGetsAFreshAliasAndIsInUse) {
   EXPECT_NE(opened.alias, device.identity_alias.text());
   EXPECT_TRUE(eventually([&] { return state_of(device) == "in use"; })) << state_of(device);
   for (const int step : {12, 13, 15, 16}) {
-    bool found = false;
-    for (const auto& line : server_.log()) found |= line.value("name", "") == "step_done" && line.at("step") == step;
-    EXPECT_TRUE(found) << step;
+    const auto logged = [&] {
+      const auto lines = server_.log();
+      return std::ranges::any_of(
+          lines, [&](const auto& line) { return line.value("name", "") == "step_done" && line.at("step") == step; });
+    };
+    EXPECT_TRUE(eventually(logged)) << step;
   }
   // The alias works, and so does a Ping.
   auto psk = assign::derive_tls_psk(device.cm_device_key, device.server_id);

@@ -158,6 +158,35 @@ Task<void> read_to_close(std::shared_ptr<SecureLink> link, std::string* all) {
   co_await link->shutdown();
 }
 
+Task<void> read_rest_at_once(std::shared_ptr<SecureLink> link) {
+  Bytes buffer(1);
+  EXPECT_EQ(link->read_at_once(buffer), 0U) << "nothing has come";
+  const auto first = co_await link->read_some(buffer);
+  EXPECT_TRUE(first.ok() && *first == 1 && buffer[0] == 'a');
+  Bytes rest(10);
+  EXPECT_EQ(link->read_at_once(rest), 2U);
+  EXPECT_EQ(as_text(ByteView(rest).first(2)), "bc");
+  EXPECT_EQ(link->read_at_once(rest), 0U);
+  const auto end = co_await link->read_some(rest);
+  EXPECT_TRUE(end.ok() && *end == 0);
+  EXPECT_EQ(link->read_at_once(rest), 0U) << "the end is read_some's to tell";
+  co_await link->shutdown();
+}
+
+Task<void> write_and_end(std::shared_ptr<SecureLink> link) {
+  const auto sent = co_await link->write(as_bytes("abc"));
+  EXPECT_TRUE(sent.ok());
+  co_await link->shutdown();
+}
+
+TEST(SecureLink, when_a_part_of_what_came_is_read_then_the_rest_is_there_at_once_and_no_more) {
+  Loop loop;
+  const auto links = open_links(loop);
+  loop.spawn(read_rest_at_once(links.server));
+  loop.spawn(write_and_end(links.client));
+  loop.run();
+}
+
 TEST(SecureLink, when_one_side_shuts_down_then_the_other_reads_a_clean_end) {
   Loop loop;
   const auto links = open_links(loop);

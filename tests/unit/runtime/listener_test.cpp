@@ -52,6 +52,21 @@ TEST(Listener, when_connections_come_then_each_is_handed_on) {
   loop.run();
 }
 
+TEST(Listener, when_many_wait_then_sixteen_are_taken_in_one_turn_of_the_loop_and_the_others_after_them) {
+  Loop loop;
+  Counting counting(loop);
+  std::vector<asio::ip::tcp::socket> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.emplace_back(loop.context());
+    clients.back().connect({asio::ip::address_v4::loopback(), counting.listener.port()});
+  }
+  while (counting.accepted.empty() && loop.context().run_one_for(10s) > 0) continue;
+  EXPECT_EQ(counting.accepted.size(), 16U);
+  poll_until(loop, [&] { return counting.accepted.size() == 20; });
+  counting.listener.stop();
+  loop.run();
+}
+
 TEST(Listener, when_two_listen_at_one_address_then_both_get_connections_and_nobody_else_may_open_one) {
   Loop loop;
   Counting first(loop);

@@ -45,6 +45,46 @@ TEST_F(BatcherTest, when_one_has_waited_for_100_microseconds_then_it_is_due_and_
   EXPECT_TRUE(batcher_.due(now_ + 40us)) << "since the first came, not the last";
 }
 
+TEST_F(BatcherTest, when_some_have_come_close_behind_one_another_then_one_waits_for_others_for_a_millisecond) {
+  for (std::size_t n = 0; n < 40; ++n, now_ += 100us) {
+    add(n);
+    if (batcher_.waiting() == kMost) (void)batcher_.run();
+  }
+  EXPECT_TRUE(batcher_.in_crowd());
+  ASSERT_EQ(batcher_.waiting(), 0U);
+  add(0);
+  EXPECT_FALSE(batcher_.due(now_ + 1ms - 1ns));
+  EXPECT_TRUE(batcher_.due(now_ + 1ms));
+}
+
+TEST_F(BatcherTest, when_a_crowd_is_gone_then_the_next_ones_wait_no_longer_than_one_alone) {
+  for (std::size_t n = 0; n < 40; ++n, now_ += 100us) add(n);
+  (void)batcher_.run();
+  EXPECT_TRUE(batcher_.in_crowd());
+  now_ += 1s;
+  add(0);
+  EXPECT_FALSE(batcher_.in_crowd());
+  EXPECT_TRUE(batcher_.due(now_ + 100us));
+}
+
+TEST_F(BatcherTest, when_nobody_came_though_somebody_was_expected_then_the_crowd_is_doubted) {
+  for (std::size_t n = 0; n < 40; ++n, now_ += 600us) add(n);
+  (void)batcher_.run();
+  EXPECT_TRUE(batcher_.in_crowd());
+  add(0);
+  (void)batcher_.run();
+  EXPECT_FALSE(batcher_.in_crowd());
+}
+
+TEST_F(BatcherTest, when_two_at_a_time_come_again_and_again_then_they_are_no_crowd) {
+  for (std::size_t n = 0; n < 40; ++n, now_ += 4ms) {
+    add(n);
+    add(n);
+    (void)batcher_.run();
+  }
+  EXPECT_FALSE(batcher_.in_crowd());
+}
+
 TEST_F(BatcherTest, when_eight_wait_then_they_are_due_at_once) {
   for (std::size_t n = 0; n < kMost; ++n) {
     EXPECT_FALSE(batcher_.due(now_));

@@ -47,9 +47,10 @@ CREATE TABLE "devices" (
 ) STRICT;
 CREATE UNIQUE INDEX devices_by_assignment_id ON devices (assignment_id);
 CREATE UNIQUE INDEX devices_by_cm_device_id ON devices (cm_device_id) WHERE cm_device_id IS NOT NULL;
-CREATE INDEX devices_by_gateway ON devices (pn_gw_id, state, expires_at);
+CREATE INDEX devices_by_gateway ON devices (pn_gw_id, state, expires_at, renews, renew_by);
 CREATE INDEX devices_pending ON devices (assignment_id) WHERE state = 1;
 CREATE INDEX devices_by_renews ON devices (renews) WHERE renews IS NOT NULL;
+CREATE INDEX devices_revoked ON devices (row_id) WHERE state = 4;
 
 -- The number of the newest revocation that this database has carried out; all of them stand in a journal of their own.
 CREATE TABLE revocation_state (
