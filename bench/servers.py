@@ -86,8 +86,9 @@ def fill(programs, folder, devices, known):
     return callers
 
 
-def cpns(programs, work, engine, devices, known, crowd=True):
-    """`crowd`: one address is the whole crowd; what one may do is not what is measured then."""
+def cpns(programs, work, engine, devices, known, crowd=True, threads=None):
+    """`crowd`: one address is the whole crowd; what one may do is not what is measured then. On the first core; with a
+    number of threads on all."""
     folder = work / f"cpns-{engine}-{devices}-{known}"
     callers = fill(programs, folder, devices, known)
     port = free_port()
@@ -98,9 +99,11 @@ def cpns(programs, work, engine, devices, known, crowd=True):
         + limits)
     log = folder / "log.jsonl"
     log.unlink(missing_ok=True)
-    server = Server(f"cpns-server, {engine}, {devices:,} devices", "cpns", callers,
-                    [programs / "cpns-server", "run", folder, "--log-format", "json", "--log-file", log], port,
-                    folder.with_suffix(".out"))
+    command = [programs / "cpns-server", "run", folder, "--log-format", "json", "--log-file", log]
+    if threads is not None:
+        command += ["--threads", str(threads)]
+    server = Server(f"cpns-server, {engine}, {devices:,} devices", "cpns", callers, command, port,
+                    folder.with_suffix(".out"), core=0 if threads is None else None)
     until(lambda: log_has(log, "restart_loaded"), "loading the identities")
     server.wait_until_quiet()
     return server

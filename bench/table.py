@@ -103,6 +103,19 @@ def connections_table(lines):
     return table(head + ["99 of 100 were answered within ms"], rows)
 
 
+def threads_table(lines):
+    rows = []
+    for threads in sorted({line["threads"] for line in lines}):
+        some = [line for line in lines if line["threads"] == threads]
+        cpu, client = ([line[key] / line["connections"] * 1e6 for line in some] for key in ("cpu", "client_cpu"))
+        rate = [line["connections"] / line["seconds"] for line in some]
+        rows.append([f"{threads} of {some[0]['cores']}"] + [spread(of, "{:.0f}") for of in (cpu, rate, client)] + [
+            spread([line["p99"] * 1e3 for line in some], "{:.1f}")])
+    head = ["Threads of the server, of so many cores", "microseconds of its CPU for a connection",
+            "connections a second", "microseconds of the client's CPU", "99 of 100 were answered within ms"]
+    return table(head, rows)
+
+
 def idle_table(lines):
     rows = [[f"{line['links']:,}", f"{line['bytes_per_link']:,.0f}", f"{line['kernel_bytes_per_link'] / 2:,.0f}",
              f"{line['server_bytes'] / 2**20:,.0f}", f"{line['cpu_per_link_minute'] * 1e6:.0f}",
@@ -174,6 +187,7 @@ def main():
     throughput = [line for line in lines if line.get("part") == "throughput"]
     stalls = [line for line in lines if line.get("part") == "stall"]
     connections = [line for line in lines if line.get("part") == "connections"]
+    threads = [line for line in lines if line.get("part") == "threads"]
     idle = [line for line in lines if line.get("part") == "idle"]
     storms = [line for line in lines if line.get("part") == "storm"]
     lookups = [line for line in lines if line.get("part") == "lookup"]
@@ -184,6 +198,7 @@ def main():
               "restart": restart_table(restarts) if restarts else "",
               "assignments": assignments_table(assignments) if assignments else "",
               "connections": connections_table(connections) if connections else "",
+              "threads": threads_table(threads) if threads else "",
               "idle": idle_table(idle) if idle else "",
               "handshake": handshake_table(handshakes) if handshakes else "",
               "memory": memory_table(memory) if memory else "",

@@ -47,8 +47,13 @@ Result<std::unique_ptr<DirectLinks>> DirectLinks::make(Context& context, const S
 }
 
 Task<std::size_t> DirectLinks::close_links(ids::CmDeviceId id) const {
+  // Its home first: a link whose session is elsewhere ends with that, and would be counted nowhere.
+  const auto at_home = [id, home = &home_of(id)](DirectListener& one) {
+    return &one == home ? one.close_links(id) : std::size_t{0};
+  };
+  const auto closed = sum(co_await ask_all(at_home));
   const auto close = [id](DirectListener& one) { return one.close_links(id); };
-  co_return sum(co_await ask_all(close));
+  co_return closed + sum(co_await ask_all(close));
 }
 
 Task<std::size_t> DirectLinks::close_ended() const {
