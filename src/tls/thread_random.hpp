@@ -28,8 +28,10 @@ template <int (*draw)(unsigned char*, int)>
 class ThreadRandom final : public crypto::Random {
  public:
   void fill(std::span<std::uint8_t> out) override {
+    if (over_) return Source().fill(out);
     thread_local Source source;
     thread_local crypto::RandomAhead ahead(source);
+    thread_local const End end;
     thread_local unsigned forks_before = 0;
     const auto forks = detail::forks().load(std::memory_order_relaxed);
     if (forks != forks_before) ahead.forget();
@@ -43,6 +45,15 @@ class ThreadRandom final : public crypto::Random {
       if (draw(out.data(), static_cast<int>(out.size())) != 1) std::abort();
     }
   };
+  /// Goes before `ahead` does. What is destroyed has been wiped, and may yet believe that its zeros lie ready: an
+  /// optimising compiler leaves out the last store of a destructor.
+  struct End {
+    End() noexcept = default;
+    End(const End&) = delete;
+    End& operator=(const End&) = delete;
+    ~End() { over_ = true; }
+  };
+  inline static thread_local constinit bool over_ = false;  ///< the thread's objects are being destroyed
 };
 
 }  // namespace cpns::tls

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <string_view>
+#include <utility>
 
 namespace cpns::store::sqlite {
 namespace {
@@ -14,7 +15,7 @@ std::uint64_t size_of(const WalState& state) noexcept { return std::uint64_t{sta
 RowChanges::RowChanges(Connection& writer)
     : database_(writer.handle()), watch_(writer), places_(std::make_unique<std::atomic<Moment>[]>(kPlaces)) {
   const auto note = [](void* to, int, const char*, const char* table, sqlite3_int64 row) {
-    if (std::string_view(table) == "devices") static_cast<RowChanges*>(to)->changed_.push_back(row);
+    if (std::string_view(table) == "devices") static_cast<RowChanges*>(to)->note(row);
   };
   sqlite3_update_hook(database_, note, this);
   look();
@@ -33,8 +34,18 @@ bool RowChanges::stands(std::int64_t row, Moment since) const noexcept {
   return place_of(row).load(std::memory_order_acquire) <= since && all_.load(std::memory_order_acquire) <= since;
 }
 
+// Called from inside SQLite. A transaction may change every row that there is; more than there are places are all.
+void RowChanges::note(std::int64_t row) {
+  if (changed_.size() < kPlaces) {
+    changed_.push_back(row);
+  } else {
+    many_ = true;
+  }
+}
+
 void RowChanges::begun() {
   changed_.clear();
+  many_ = false;
   const auto state = watch_.look();
   strangers_ = !state || !known_ || *state != *known_;
   known_ = state;
@@ -62,7 +73,7 @@ void RowChanges::publish(const std::optional<WalState>& state, bool all) {
   const auto moment = now_.load(std::memory_order_relaxed) + 1;
   for (const auto row : changed_) place_of(row).store(moment, std::memory_order_release);
   changed_.clear();
-  if (all) all_.store(moment, std::memory_order_release);
+  if (all || std::exchange(many_, false)) all_.store(moment, std::memory_order_release);
   now_.store(moment, std::memory_order_release);
   known_ = state;
   known_size_.store(state ? size_of(*state) : 0, std::memory_order_release);

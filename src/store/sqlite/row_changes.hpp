@@ -46,6 +46,7 @@ class RowChanges {
   [[nodiscard]] std::atomic<Moment>& place_of(std::int64_t row) const noexcept {
     return places_[static_cast<std::uint64_t>(row) % kPlaces];
   }
+  void note(std::int64_t row);
   void publish(const std::optional<WalState>& state, bool all);
 
   sqlite3* database_;
@@ -57,7 +58,8 @@ class RowChanges {
   std::atomic<std::uint64_t> known_size_{0};  ///< commits and pages
   std::atomic<std::uint64_t> known_checksum_{0};
   // Of the writer's thread:
-  std::vector<std::int64_t> changed_;  ///< rows, by the transaction under way
+  std::vector<std::int64_t> changed_;  ///< rows, by the transaction under way; kPlaces at most
+  bool many_ = false;                  ///< it has changed more
   std::optional<WalState> known_;
   bool strangers_ = false;  ///< somebody else had committed before the transaction under way
 };

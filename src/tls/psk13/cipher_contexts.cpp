@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <type_traits>
 
 namespace cpns::tls::psk13 {
 namespace {
@@ -18,34 +19,39 @@ const EVP_CIPHER* cipher_of(Suite suite) {
 }
 
 /// Contexts of AES-128-GCM that nobody holds. Of ChaCha20-Poly1305 none are kept: a new key leaves the last record's
-/// key stream in them.
-class Kept {
- public:
-  Kept() = default;
-  Kept(const Kept&) = delete;
-  Kept& operator=(const Kept&) = delete;
-  ~Kept() {
-    while (count_ > 0) EVP_CIPHER_CTX_free(all_[--count_]);
-    full_ = 0;  // what is given back behind this is freed
-  }
-  EVP_CIPHER_CTX* take() noexcept { return count_ > 0 ? all_[--count_] : nullptr; }
+/// key stream in them. No destructor: it may be asked behind the end of its thread's objects, by others of them.
+struct Kept {
+  EVP_CIPHER_CTX* take() noexcept { return count > 0 ? all[--count] : nullptr; }
   bool keep(EVP_CIPHER_CTX* context) noexcept {
-    if (count_ >= full_) return false;
+    if (count >= room) return false;
     static constexpr std::array<std::uint8_t, 16> kZeros{};
     // Key schedule, hash key, counter and IV: all of it is written anew.
     if (EVP_CipherInit_ex2(context, nullptr, kZeros.data(), kZeros.data(), 1, nullptr) != 1) return false;
-    all_[count_++] = context;
+    all[count++] = context;
     return true;
   }
 
- private:
-  std::array<EVP_CIPHER_CTX*, kMostKept> all_{};
-  std::size_t count_ = 0;
-  std::size_t full_ = kMostKept;
+  std::array<EVP_CIPHER_CTX*, kMostKept> all{};
+  std::size_t count = 0;
+  std::size_t room = kMostKept;
+};
+static_assert(std::is_trivially_destructible_v<Kept>);
+
+/// Frees them with the thread; what is given back from then on is not kept.
+struct EndOfThread {
+  explicit EndOfThread(Kept& of) noexcept : kept(of) {}
+  EndOfThread(const EndOfThread&) = delete;
+  EndOfThread& operator=(const EndOfThread&) = delete;
+  ~EndOfThread() {
+    kept.room = 0;
+    while (auto* context = kept.take()) EVP_CIPHER_CTX_free(context);
+  }
+  Kept& kept;
 };
 
 Kept& kept() {
-  thread_local Kept contexts;
+  thread_local constinit Kept contexts;
+  thread_local const EndOfThread end(contexts);
   return contexts;
 }
 

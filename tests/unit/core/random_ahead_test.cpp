@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
+#include <random>
+
+#include "unit/psk13/memory_search.hpp"
 
 namespace cpns::crypto {
 namespace {
@@ -60,22 +64,43 @@ TEST(RandomAhead, when_much_is_asked_for_then_it_comes_from_the_source_itself) {
   EXPECT_EQ(source.draws, 2U) << "what was ready is ready still";
 }
 
-TEST(RandomAhead, when_it_forgets_then_what_was_ready_is_wiped_and_drawn_anew) {
-  Counted source;
-  RandomAhead ahead(source);
-  const auto first = ahead.bytes<2>();
-  const auto* begin = reinterpret_cast<const std::uint8_t*>(&ahead);
-  const std::array<std::uint8_t, 4> next{first[0], static_cast<std::uint8_t>(first[1] + 1), first[0],
-                                         static_cast<std::uint8_t>(first[1] + 2)};
-  const auto holds = [&](ByteView what) {
-    return std::search(begin, begin + sizeof ahead, what.begin(), what.end()) != begin + sizeof ahead;
-  };
-  EXPECT_TRUE(holds(next)) << "a search that finds nothing proves nothing";
-  EXPECT_FALSE(holds(first)) << "what was handed out";
-  ahead.forget();
-  EXPECT_FALSE(holds(next));
-  (void)ahead.bytes<2>();
-  EXPECT_EQ(source.draws, 2U);
+/// Looks like nothing that a process has in memory anyway.
+class Scattered final : public Random {
+ public:
+  void fill(std::span<std::uint8_t> out) override {
+    ++draws;
+    for (auto& byte : out) byte = static_cast<std::uint8_t>(next_());
+  }
+  std::size_t draws = 0;
+
+ private:
+  std::mt19937_64 next_{20'260'101};
+};
+
+TEST(RandomAhead, when_it_forgets_or_ends_then_what_was_ready_is_in_memory_no_more_and_is_drawn_anew) {
+  using tls::psk13::test::Needle;
+  Bytes all(RandomAhead::kAhead);
+  Scattered().fill(all);
+  const Needle handed_out(ByteView(all).first(32)), next(ByteView(all).subspan(32, 32));
+  secret::wipe(all);
+  for (const bool ends : {false, true}) {
+    Scattered source;
+    auto ahead = std::make_unique<RandomAhead>(source);
+    std::array<std::uint8_t, 32> out{};
+    ahead->fill(out);
+    secret::wipe(out);
+    EXPECT_TRUE(next.is_somewhere()) << "a search that finds nothing proves nothing";
+    EXPECT_FALSE(handed_out.is_somewhere());
+    if (ends) {
+      ahead.reset();
+    } else {
+      ahead->forget();
+    }
+    EXPECT_FALSE(next.is_somewhere());
+    if (ends) continue;
+    ahead->fill(out);
+    EXPECT_EQ(source.draws, 2U);
+  }
 }
 
 }  // namespace

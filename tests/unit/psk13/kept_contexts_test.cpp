@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <optional>
+#include <thread>
 
 #include "memory_search.hpp"
 #include "tls/psk13/output.hpp"
@@ -50,6 +52,27 @@ TEST(KeptContexts, when_a_context_served_another_key_before_then_records_are_wha
   EXPECT_EQ(one_record(trace::kClientApplication), first);
   held.clear();
   EXPECT_EQ(one_record(trace::kServerApplication), other);
+}
+
+/// Writes a record when it is destroyed, and gives back what it held; made first in its thread, so that it goes last.
+struct WritesAtTheEnd {
+  ~WritesAtTheEnd() {
+    held.reset();
+    *to = one_record(trace::kClientApplication);
+  }
+  std::optional<RecordProtection> held;
+  Bytes* to = nullptr;
+};
+
+TEST(KeptContexts, when_a_connection_outlives_what_its_thread_kept_then_its_records_are_as_ever) {
+  Bytes record;
+  std::thread([&] {
+    thread_local WritesAtTheEnd last;
+    last.to = &record;
+    last.held.emplace(Suite::Aes128Gcm, secret_of<TrafficSecret>(trace::kServerHandshake));
+    (void)one_record(trace::kServerApplication);  // and so something is kept
+  }).join();
+  EXPECT_EQ(record, one_record(trace::kClientApplication));
 }
 
 TEST(Output, when_it_is_taken_in_pieces_then_it_is_what_was_put_in_order) {

@@ -91,6 +91,23 @@ TEST_F(RowCacheTest, when_another_connection_commits_then_no_look_up_gives_what_
   EXPECT_EQ(state_of(1), DeviceState::Active);
 }
 
+TEST_F(RowCacheTest, when_more_rows_change_at_once_than_are_noted_then_the_last_of_them_is_not_forgotten_V1) {
+  auto& store = open();
+  ASSERT_EQ(make_active(store, 2), "done");
+  RawDatabase(file_).run(
+      "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 132000) "
+      "INSERT INTO devices (assignment_id, correlation_id, pn_gw_id, device_name, state, sealed_key_seed, created_at, "
+      "pending_until, cm_device_id, confirm_digest, complete_message, activated_at, expires_at) "
+      "SELECT randomblob(16), correlation_id, pn_gw_id || i, device_name, state, sealed_key_seed, created_at, "
+      "pending_until, randomblob(16), confirm_digest, complete_message, activated_at, expires_at FROM devices, n");
+  ASSERT_EQ(make_active(store, 1), "done");
+  EXPECT_TRUE(test::eventually([&] { return kept(1); }));
+  ASSERT_EQ(outcome([&](Done done) { store.revoke_before(at(5000), at(1050), std::move(done)); }), "done");
+  EXPECT_EQ(state_of(1), DeviceState::Revoked);
+  EXPECT_FALSE(kept(2));
+  EXPECT_TRUE(kept(2)) << "and rows may be kept again";
+}
+
 TEST_F(RowCacheTest, when_the_log_begins_anew_then_rows_are_still_good) {
   auto& store = open();
   for (const std::uint32_t n : {1u, 2u}) ASSERT_EQ(make_active(store, n), "done");

@@ -40,5 +40,21 @@ TEST(ThreadRandom, when_two_threads_draw_then_each_has_bytes_of_its_own) {
   EXPECT_NE(mine, theirs);
 }
 
+/// Draws when it is destroyed; made before anything is drawn, so that it goes after what lies ready.
+struct DrawsAtTheEnd {
+  ~DrawsAtTheEnd() { *to = ThreadRandom<RAND_priv_bytes>().bytes<32>(); }
+  std::array<std::uint8_t, 32>* to = nullptr;
+};
+
+TEST(ThreadRandom, when_something_draws_behind_the_end_of_its_thread_then_it_is_given_no_wiped_bytes) {
+  std::array<std::uint8_t, 32> drawn{};
+  std::thread([&] {
+    thread_local DrawsAtTheEnd last;
+    last.to = &drawn;
+    (void)ThreadRandom<RAND_priv_bytes>().bytes<8>();
+  }).join();
+  EXPECT_NE(drawn, (std::array<std::uint8_t, 32>{}));
+}
+
 }  // namespace
 }  // namespace cpns::tls
