@@ -12,7 +12,6 @@
 #include "core/stream/frame.hpp"
 #include "integration/device/fake_peers.hpp"
 #include "integration/device/stores.hpp"
-#include "runtime/network_watch.hpp"
 
 namespace cpns::test {
 namespace {
@@ -144,20 +143,6 @@ TEST(RunDevice, when_the_server_says_when_to_come_back_then_the_device_answers_a
   bench.start();
   EXPECT_TRUE(bench.until([&] { return bench.end.has_heard("Pong"); }));
   EXPECT_TRUE(bench.until([&] { return bench.context.folder.load_return_within() == std::chrono::seconds(40); }));
-}
-
-TEST(RunDevice, when_it_was_told_when_to_come_back_then_a_lost_link_is_not_opened_again_at_once) {
-  Bench bench;
-  bool network_changed = false;
-  const runtime::NetworkWatch watch(bench.loop.get_executor(), [&] { network_changed = true; });
-  ASSERT_TRUE(bench.context.folder.save_return_within(std::chrono::seconds(300)).ok());
-  bench.end.end_after_hello = true;
-  bench.start();
-  ASSERT_TRUE(bench.until([&] { return bench.logged(Code::direct_link_ready) == 1; }));
-  const bool too_soon = bench.until([&] { return bench.server.links() >= 3; }, std::chrono::milliseconds(500));
-  // A loss right after a change of the device's own network is its own.
-  if (network_changed) GTEST_SKIP() << "somebody has changed this machine's network meanwhile";
-  EXPECT_FALSE(too_soon) << "by chance twice in half a second of five minutes: one of half a million times";
 }
 
 TEST(RunDevice, when_a_connection_is_ended_before_its_handshake_then_the_device_was_turned_away) {
