@@ -154,6 +154,52 @@ TEST_F(RowCacheTest, when_devices_are_revoked_while_others_look_them_up_then_non
   EXPECT_GT(database_->cache_use().hits, 0u);
 }
 
+// What both commit is counted by one and the same number: it must not be taken for the other's.
+TEST_F(RowCacheTest, when_two_processes_commit_at_once_then_no_look_up_gives_what_was_before_either_V1) {
+  constexpr int kCommits = 30;
+  auto& store = open();
+  for (const std::uint32_t n : {1u, 2u, 3u}) ASSERT_EQ(make_active(store, n), "done");
+  const auto where = " WHERE cm_device_id = x'" + to_hex(cm_device_id(1).bytes()) + "'";
+  std::atomic<int> committed{0};
+  std::atomic<std::size_t> stale{0};
+  std::atomic<bool> own_over{false};
+  std::thread other([&] {
+    RawDatabase database(file_);
+    database.run("PRAGMA synchronous = OFF");
+    for (int n = 1; n <= kCommits; ++n) {
+      const auto hits = database_->cache_use().hits;
+      EXPECT_TRUE(test::eventually([&] { return database_->cache_use().hits > hits + 2; })) << "rows are kept by now";
+      database.run("UPDATE devices SET state = 4, revoked_at = " + std::to_string(n) + where);
+      committed = n;
+      if (n % 10 == 0) database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+  });
+  std::thread own([&] {
+    for (std::int64_t n = 1; committed < kCommits; ++n) {
+      (void)outcome([&](Done done) { store.exempt(cm_device_id(2), at(1025 + n), std::move(done)); });
+      const auto found = store.find(cm_device_id(2));
+      if (found.value()->info.exempted_at != at(1025 + n)) ++stale;
+    }
+    own_over = true;
+  });
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 2; ++i) {
+    readers.emplace_back([&] {
+      while (!own_over) {
+        const auto before = committed.load();
+        const auto found = store.find(cm_device_id(1));
+        const auto& when = found.value()->info.revoked_at;
+        if (before > 0 && (!when || when->time_since_epoch().count() < before)) ++stale;
+      }
+    });
+  }
+  other.join();
+  own.join();
+  for (auto& reader : readers) reader.join();
+  EXPECT_EQ(stale, 0u);
+  EXPECT_TRUE(test::eventually([&] { return kept(3); })) << "and rows may be kept again";
+}
+
 TEST_F(RowCacheTest, when_more_devices_call_than_there_is_room_then_memory_stays_within_its_limit) {
   constexpr std::size_t kLimit = std::size_t{64} << 10U;
   constexpr std::uint32_t kDevices = 300;
