@@ -52,8 +52,9 @@ class Measure {
       : server_(server),
         devices_(devices),
         database_(ServerDatabase::open(file, server.sealer, server.random, {.cache_bytes = cache}).value()),
-        context_{server.server_id, database_->devices(), database_->gateways(), server.sealer, server.aliases,
-                 server.policy,    server.random,        server.log,            server.filter},
+        context_{server.server_id, database_->devices(), database_->gateways(),
+                 server.sealer,    server.aliases,       server.policy,
+                 server.random,    server.log,           server.filter},
         keys_(context_, true, {.per_second = 0, .at_once = 0}) {}
 
   store::DeviceStore& store() { return database_->devices(); }

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/system_random.hpp"
 #include "server/device_census.hpp"
+#include "support/counted_random.hpp"
 
 namespace cpns::server {
 namespace {
@@ -31,7 +31,7 @@ class AdmissionTest : public ::testing::Test {
       (void)admission.arrive(rate_key_of_v4({10, 0, high, low}), now);
     }
   }
-  runtime::SystemRandom random_;
+  test::CountedRandom random_;  // of ten thousand addresses two may be taken for one another by chance
 };
 
 TEST_F(AdmissionTest, WhenNobodyWaitsThenOneWhoComesBeginsAtOnce) {

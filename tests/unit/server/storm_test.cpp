@@ -8,8 +8,8 @@
 #include <random>
 
 #include "core/activation/comeback.hpp"
-#include "runtime/system_random.hpp"
 #include "server/admission.hpp"
+#include "support/counted_random.hpp"
 
 namespace cpns::server {
 namespace {
@@ -74,7 +74,7 @@ class StormTest : public ::testing::Test {
     return outcome;
   }
 
-  runtime::SystemRandom random_;
+  test::CountedRandom random_;
   Admission admission_;
   std::vector<Device> devices_;
   Time now_{1'000'000};
