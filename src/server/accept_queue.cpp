@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::chrono::seconds kLook{1};
 
-Admission::Time now() { return Admission::Time(runtime::monotonic_ms()); }
+Admission::Time time_now() { return Admission::Time(runtime::monotonic_ms()); }
 
 RateTable::Key key_of(const AcceptQueue::Peer& peer) {
   const auto address = peer.address();
@@ -71,7 +71,7 @@ struct AcceptQueue::State : std::enable_shared_from_this<State> {
       auto head = std::move(waiting.front());
       waiting.pop_front();
       everywhere->fetch_sub(1, std::memory_order_relaxed);
-      const bool begins = admission.next(now());
+      const bool begins = admission.next(time_now());
       if (auto* direct = std::get_if<Direct>(&head)) {
         begins ? begin(std::move(direct->socket), direct->peer) : reset(direct->socket);
       } else {
@@ -90,7 +90,7 @@ struct AcceptQueue::State : std::enable_shared_from_this<State> {
   }
 
   Admission::Answer arrive(const RateTable::Key& key) {
-    const auto answer = admission.arrive(key, now());
+    const auto answer = admission.arrive(key, time_now());
     arm();
     watch_storm();
     return answer;
@@ -107,7 +107,7 @@ struct AcceptQueue::State : std::enable_shared_from_this<State> {
     look.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
       const auto same = weak.lock();
       if (!same || cancelled) return;
-      const auto over = same->admission.storm_over(now());
+      const auto over = same->admission.storm_over(time_now());
       if (!over) return same->look_again();
       same->watching = false;
       const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(over->last - over->begun);
@@ -121,7 +121,7 @@ struct AcceptQueue::State : std::enable_shared_from_this<State> {
 
   // It changes slowly, and is asked for at each new link.
   std::chrono::milliseconds return_within() {
-    const auto at = now();
+    const auto at = time_now();
     if (at - told_at >= kLook) {
       told = admission.return_within(census.estimate(at));
       told_at = at;
@@ -164,7 +164,7 @@ void AcceptQueue::arrive(Socket socket, const Peer& peer) {
 
 void AcceptQueue::turn_away(Socket socket, const Peer& peer) {
   reset(socket);
-  state_->admission.sent_away(key_of(peer), now());
+  state_->admission.sent_away(key_of(peer), time_now());
   state_->watch_storm();
 }
 
@@ -189,7 +189,7 @@ void AcceptQueue::Status::add(const Status& other) {
   storm = storm || other.storm;
 }
 
-void AcceptQueue::saw(const ids::CmDeviceId& device) { state_->census.saw(state_->hash(device.bytes()), now()); }
+void AcceptQueue::saw(const ids::CmDeviceId& device) { state_->census.saw(state_->hash(device.bytes()), time_now()); }
 
 Bytes AcceptQueue::ping_payload() const { return assign::return_within_payload(state_->return_within()); }
 
@@ -212,7 +212,7 @@ std::size_t AcceptQueue::waiting() const noexcept { return state_->waiting.size(
 
 AcceptQueue::Status AcceptQueue::status() const {
   const auto& admission = state_->admission;
-  const auto devices = state_->census.estimate(now());
+  const auto devices = state_->census.estimate(time_now());
   return {admission.waiting(),
           admission.turned_away(),
           admission.estimate(),
