@@ -32,7 +32,7 @@ struct Server {
   assign::AliasKeys aliases;
   runtime::SystemRandom random{};
   assign::ServerPolicy policy{};
-  runtime::Log log{runtime::LogOptions{.program = "bench", .level = Level::Error}};
+  runtime::Log log{runtime::LogOptions{.program = "bench", .level = Level::Error, .file = {}}};
   server::IdentityFilter filter{random};
 };
 
