@@ -15,6 +15,7 @@ class RandomAhead final : public Random {
   explicit RandomAhead(Random& source) : source_(source) {}
   RandomAhead(const RandomAhead&) = delete;
   RandomAhead& operator=(const RandomAhead&) = delete;
+  ~RandomAhead() override = default;
 
   void fill(std::span<std::uint8_t> out) override;
   /// What lies ready is never handed out: in a process that was forked the other one has the same.
