@@ -1,9 +1,9 @@
 """What a connection costs a server over loopback: accept, TLS 1.3, one request, its answer, close.
 
-    connections.py BIN WORK ROUNDS COUNT DEVICES
+    connections.py BIN WORK ROUNDS COUNT DEVICES...
 
-BIN has the programs, WORK is a folder that may stay: a store of DEVICES devices is filled once, where they are more
-than a thousand. One JSON object a line:
+BIN has the programs, WORK is a folder that may stay: a store of each number of DEVICES is filled once, where they are
+more than a thousand. One JSON object a line:
 cpns-server with either engine and a thousand devices, with DEVICES devices, mosquitto with a thousand PSKs, nginx with
 ECDSA client certificates. Servers on the first core, the client on the second; all in turn in each round."""
 
@@ -72,14 +72,13 @@ def load(programs, server, count):
 
 def main():
     programs, work = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
-    rounds, count, devices = map(int, sys.argv[3:6])
+    rounds, count, *stores = map(int, sys.argv[3:])
     work.mkdir(parents=True, exist_ok=True)
     os.environ["PATH"] += ":/usr/sbin"
     servers = []
     try:
         servers += [cpns(programs, work, "psk13", 1000, KNOWN), cpns(programs, work, "openssl", 1000, KNOWN)]
-        if devices > 1000:
-            servers.append(cpns(programs, work, "psk13", devices, KNOWN))
+        servers += [cpns(programs, work, "psk13", devices, KNOWN) for devices in stores if devices > 1000]
         for name, start in (("mosquitto", mosquitto), ("nginx", nginx)):
             if shutil.which(name):
                 servers.append(start(work))
