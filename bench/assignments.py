@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 
-from servers import Server, free_port
+from servers import Server, free_port, measured
 
 GATEWAYS = 64
 QUOTA = 100_000
@@ -55,13 +55,6 @@ def tokens(folder, names):
     return "".join(line + "\n" for line in lines)
 
 
-def run(command, **more):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, **more)
-    if done.returncode != 0:
-        raise SystemExit(f"assignments: {done.stderr.strip()}")
-    return json.loads(done.stdout)
-
-
 def main():
     programs, work = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     rounds, count = map(int, sys.argv[3:5])
@@ -76,9 +69,10 @@ def main():
         for number in range(rounds):
             for at_once in AT_ONCE:
                 names = [f"sip:many-{number}-{at_once}-{n}@ims.example.net" for n in range(GATEWAYS)]
-                lines = [("whole server", run([programs / "bench_assign", port, count, at_once, *server.pids()],
-                                              input=tokens(folder, names))),
-                         ("store alone", run([programs / "bench_assign_store", alone, count, GATEWAYS, at_once]))]
+                whole = [programs / "bench_assign", port, count, at_once, *server.pids()]
+                store = [programs / "bench_assign_store", alone, count, GATEWAYS, at_once]
+                lines = [("whole server", measured("assignments", whole, input=tokens(folder, names))),
+                         ("store alone", measured("assignments", store))]
                 for what, line in lines:
                     print(json.dumps({"part": "assignments", "round": number, "what": what, **line}), flush=True)
     finally:

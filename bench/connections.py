@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 
-from servers import Server, cpns, free_port, on_core
+from servers import Server, cpns, free_port, load, on_core
 
 KNOWN = 1000  # identities that call, of each server that has PSKs
 AT_ONCE = 16
@@ -61,15 +61,6 @@ location / {{ return 200 "hello\\n"; }} }} }}
                   work / "nginx.out")
 
 
-def load(programs, server, count):
-    command = [programs / "bench_load", server.kind, "127.0.0.1", str(server.port), server.callers, str(count),
-               str(AT_ONCE), *server.pids()]
-    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=on_core(1))
-    if done.returncode != 0:
-        raise SystemExit(f"connections: {server.what}: {done.stderr.strip()}")
-    return json.loads(done.stdout)
-
-
 def main():
     programs, work = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     rounds, count, *stores = map(int, sys.argv[3:])
@@ -85,10 +76,10 @@ def main():
             else:
                 print(f"connections: without {name}: apt-get install {DEBIAN[name]}", file=sys.stderr)
         for server in servers:
-            load(programs, server, KNOWN)
+            load("connections", programs, server, KNOWN, AT_ONCE, preexec_fn=on_core(1))
         for number in range(rounds):
             for server in servers:
-                line = load(programs, server, count)
+                line = load("connections", programs, server, count, AT_ONCE, preexec_fn=on_core(1))
                 print(json.dumps({"part": "connections", "round": number, "what": server.what, **line}), flush=True)
     finally:
         for server in servers:

@@ -1,5 +1,6 @@
 """Servers that a bench starts, each on the first core: cpns-server with a store of so many devices, and its peers."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -70,6 +71,20 @@ class Server:
 
 def log_has(log, name):
     return log.exists() and f'"name":"{name}"' in log.read_text()
+
+
+def measured(part, command, **more):
+    """What a program of the benches prints, one JSON object."""
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **more)
+    if done.returncode != 0:
+        raise SystemExit(f"{part}: {done.stderr.strip()}")
+    return json.loads(done.stdout)
+
+
+def load(part, programs, server, count, at_once, **more):
+    """`count` connections to this server, `at_once` under way."""
+    return measured(f"{part}: {server.what}", [programs / "bench_load", server.kind, "127.0.0.1", server.port,
+                                               server.callers, count, at_once, *server.pids()], **more)
 
 
 def fill(programs, folder, devices, known):

@@ -8,22 +8,12 @@ As connections.py, but cpns-server and its client may use every core: one server
 import json
 import os
 import pathlib
-import subprocess
 import sys
 
-from servers import CORES, cpns
+from servers import CORES, cpns, load
 
 KNOWN = 1000
 AT_ONCE = 64
-
-
-def load(programs, server, count):
-    command = [programs / "bench_load", server.kind, "127.0.0.1", str(server.port), server.callers, str(count),
-               str(AT_ONCE), *server.pids()]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise SystemExit(f"threads: {server.what}: {done.stderr.strip()}")
-    return json.loads(done.stdout)
 
 
 def main():
@@ -38,8 +28,8 @@ def main():
         for threads in numbers:
             server = cpns(programs, work, "psk13", KNOWN, KNOWN, threads=threads)
             try:
-                load(programs, server, KNOWN)
-                line = load(programs, server, count)
+                load("threads", programs, server, KNOWN, AT_ONCE)
+                line = load("threads", programs, server, count, AT_ONCE)
                 print(json.dumps({"part": "threads", "round": number, "threads": threads, "cores": len(CORES), **line}),
                       flush=True)
             finally:

@@ -7,6 +7,7 @@
 
 #include "core/assign/return_within.hpp"
 #include "runtime/clock.hpp"
+#include "server/address_limit.hpp"
 #include "server/device_census.hpp"
 #include "server/signal.hpp"
 
@@ -20,11 +21,6 @@ namespace {
 constexpr std::chrono::seconds kLook{1};
 
 Admission::Time time_now() { return Admission::Time(runtime::monotonic_ms()); }
-
-RateTable::Key key_of(const AcceptQueue::Peer& peer) {
-  const auto address = peer.address();
-  return address.is_v4() ? rate_key_of_v4(address.to_v4().to_bytes()) : rate_key_of_v6(address.to_v6().to_bytes());
-}
 
 // Reset, not closed in order: the kernel keeps nothing of it for a minute.
 void reset(AcceptQueue::Socket& socket) {
@@ -151,7 +147,7 @@ AcceptQueue::AcceptQueue(const Tasks& tasks, Admission::Limits limits, crypto::R
 AcceptQueue::~AcceptQueue() { close_all(); }
 
 void AcceptQueue::arrive(Socket socket, const Peer& peer) {
-  switch (state_->arrive(key_of(peer))) {
+  switch (state_->arrive(rate_key_of(peer))) {
     case Admission::Answer::Begin:
       return state_->begin(std::move(socket), peer);
     case Admission::Answer::Wait:
@@ -164,7 +160,7 @@ void AcceptQueue::arrive(Socket socket, const Peer& peer) {
 
 void AcceptQueue::turn_away(Socket socket, const Peer& peer) {
   reset(socket);
-  state_->admission.sent_away(key_of(peer), time_now());
+  state_->admission.sent_away(rate_key_of(peer), time_now());
   state_->watch_storm();
 }
 

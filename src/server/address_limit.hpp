@@ -7,6 +7,9 @@
 
 namespace cpns::server {
 
+/// Of its address.
+[[nodiscard]] RateTable::Key rate_key_of(const runtime::asio::ip::tcp::endpoint& peer);
+
 class AddressLimit {
  public:
   /// `log` must outlive it.

@@ -3,20 +3,13 @@
 
 #include <memory>
 
+#include "support/counted_random.hpp"
 #include "tls/psk13/key_exchange.hpp"
 #include "tls/psk13/server_connection.hpp"
 
 namespace cpns::tls::psk13::test {
 
-class CountedRandom final : public crypto::Random {
- public:
-  void fill(std::span<std::uint8_t> out) override {
-    for (auto& byte : out) byte = ++last_;
-  }
-
- private:
-  std::uint8_t last_ = 0;
-};
+using cpns::test::CountedRandom;
 
 inline secret::TlsPsk test_psk() {
   return secret::TlsPsk::make(

@@ -13,16 +13,11 @@
 #include <set>
 
 #include "core/ids/ids.hpp"
+#include "numbered_id.hpp"
 #include "runtime/system_random.hpp"
 
 namespace cpns::server {
 namespace {
-
-ids::CmDeviceId id_of(std::uint64_t n) {
-  std::array<std::uint8_t, 16> bytes{};
-  for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<std::uint8_t>(n >> (8 * i));
-  return ids::CmDeviceId(bytes);
-}
 
 std::uint64_t siphash_of_libcrypto(ByteView key, ByteView text) {
   EVP_MAC* mac = EVP_MAC_fetch(nullptr, "SIPHASH", nullptr);

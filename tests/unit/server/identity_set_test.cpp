@@ -6,16 +6,11 @@
 
 #include <thread>
 
+#include "numbered_id.hpp"
 #include "runtime/system_random.hpp"
 
 namespace cpns::server {
 namespace {
-
-ids::CmDeviceId id_of(std::uint64_t n) {
-  std::array<std::uint8_t, 16> bytes{};
-  for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<std::uint8_t>(n >> (8 * i));
-  return ids::CmDeviceId(bytes);
-}
 
 TEST(IdentitySet, WhenOtherThreadsInsertAndRemoveThenWhatStaysIsNeverDeniedAndAStrangerIsNeverTakenForOne) {
   constexpr std::uint64_t kStay = 2'000, kCome = 40'000, kStrangers = 1'000'000'000;
