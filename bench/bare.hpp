@@ -64,7 +64,7 @@ class Bare {
     std::array<std::uint8_t, 50> data{};
     for (int key = 0, done = 0; key < kKeys; ++key) {
       const crypto::HmacKey ready(digest);
-      for (; done * kKeys < kHmacs * (key + 1); ++done) digest = ready.mac({data});
+      for (; done * kKeys < kHmacs * (key + 1); ++done) ready.mac({data}, digest);
     }
     crypto::Sha256 transcript;
     std::array<std::uint8_t, 10 * 64 - 9> messages{};

@@ -62,7 +62,7 @@ void hkdf_expand(ByteView prk, ByteView info, std::span<std::uint8_t> out) {
   std::size_t before = 0;  // T(0) is empty
   for (std::uint8_t counter = 1; !out.empty(); ++counter) {
     require(counter != 0);
-    block = key.mac({ByteView(block).first(before), info, ByteView(&counter, 1)});
+    key.mac({ByteView(block).first(before), info, ByteView(&counter, 1)}, block);
     before = block.size();
     const auto size = std::min(out.size(), block.size());
     std::copy_n(block.begin(), size, out.begin());

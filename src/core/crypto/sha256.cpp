@@ -52,18 +52,20 @@ HmacKey::~HmacKey() {
   secret::wipe(bytes_of(outer_));
 }
 
-Mac HmacKey::mac(std::initializer_list<ByteView> pieces) const noexcept {
-  Mac mac;
+void HmacKey::mac(std::initializer_list<ByteView> pieces, Mac& to) const noexcept {
   auto state = inner_;
   for (const auto piece : pieces) (void)SHA256_Update(&state, piece.data(), piece.size());
-  (void)SHA256_Final(mac.data(), &state);
+  (void)SHA256_Final(to.data(), &state);
   state = outer_;
-  (void)SHA256_Update(&state, mac.data(), mac.size());
-  (void)SHA256_Final(mac.data(), &state);
+  (void)SHA256_Update(&state, to.data(), to.size());
+  (void)SHA256_Final(to.data(), &state);
   secret::wipe(bytes_of(state));
-  return mac;
 }
 
-Mac hmac(ByteView key, std::initializer_list<ByteView> pieces) noexcept { return HmacKey(key).mac(pieces); }
+Mac hmac(ByteView key, std::initializer_list<ByteView> pieces) noexcept {
+  Mac mac;
+  HmacKey(key).mac(pieces, mac);
+  return mac;
+}
 
 }  // namespace cpns::crypto

@@ -28,7 +28,9 @@ class HmacKey {
   HmacKey& operator=(const HmacKey&) = delete;
   ~HmacKey();
 
-  [[nodiscard]] Mac mac(std::initializer_list<ByteView> pieces) const noexcept;
+  /// Into `to`, which a piece may view. Returned by value and assigned, a copy that nobody wipes would stay on the
+  /// stack, and what comes out here is often a key.
+  void mac(std::initializer_list<ByteView> pieces, Mac& to) const noexcept;
 
  private:
   SHA256_CTX inner_, outer_;

@@ -27,7 +27,8 @@ ByteView raw(const Secret& secret) {
 template <class To>
 To extract(const crypto::HmacKey& salt, ByteView input) {
   return To::make([&](std::span<std::uint8_t, 32> to) {
-    auto mac = salt.mac({input});
+    crypto::Mac mac;
+    salt.mac({input}, mac);
     std::copy(mac.begin(), mac.end(), to.begin());
     secret::wipe(mac);
   });
@@ -102,7 +103,7 @@ void expand_label(const crypto::HmacKey& secret, std::string_view label, ByteVie
   std::size_t before = 0;  // T(0) is empty
   for (std::uint8_t counter = 1; !out.empty(); ++counter) {
     info[size] = counter;
-    block = secret.mac({ByteView(block).first(before), ByteView(info).first(size + 1)});
+    secret.mac({ByteView(block).first(before), ByteView(info).first(size + 1)}, block);
     before = block.size();
     const std::size_t n = std::min(block.size(), out.size());
     std::copy_n(block.begin(), n, out.begin());

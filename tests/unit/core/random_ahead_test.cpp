@@ -6,7 +6,7 @@
 #include <memory>
 #include <random>
 
-#include "unit/psk13/memory_search.hpp"
+#include "support/memory_search.hpp"
 
 namespace cpns::crypto {
 namespace {
@@ -78,7 +78,7 @@ class Scattered final : public Random {
 };
 
 TEST(RandomAhead, when_it_forgets_or_ends_then_what_was_ready_is_in_memory_no_more_and_is_drawn_anew) {
-  using tls::psk13::test::Needle;
+  using cpns::test::Needle;
   Bytes all(RandomAhead::kAhead);
   Scattered().fill(all);
   const Needle handed_out(ByteView(all).first(32)), next(ByteView(all).subspan(32, 32));

@@ -4,11 +4,13 @@
 #include <malloc.h>
 
 #include "hand_client.hpp"
-#include "memory_search.hpp"
+#include "support/memory_search.hpp"
 #include "tls/psk13/imported.hpp"
 
 namespace cpns::tls::psk13::test {
 namespace {
+
+using cpns::test::Needle;
 
 constexpr unsigned kMostIdle = 32;
 

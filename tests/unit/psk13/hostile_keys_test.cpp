@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "hand_client.hpp"
-#include "memory_search.hpp"
+#include "support/memory_search.hpp"
 #include "tls/psk13/client_connection.hpp"
 #include "tls/psk13/imported.hpp"
 
 namespace cpns::tls::psk13::test {
 namespace {
+
+using cpns::test::Needle;
 
 /// The hello with a binder of our choice, fed to the server with the right key: what the server says to it.
 std::optional<Code> answer_to(HandClient& client, Bytes hello, std::size_t identities,

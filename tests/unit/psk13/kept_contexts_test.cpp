@@ -2,17 +2,20 @@
 
 #include <gtest/gtest.h>
 
+#include <barrier>
 #include <numeric>
 #include <optional>
 #include <thread>
 
-#include "memory_search.hpp"
+#include "support/memory_search.hpp"
 #include "tls/psk13/output.hpp"
 #include "tls/psk13/record_protection.hpp"
 #include "trace.hpp"
 
 namespace cpns::tls::psk13::test {
 namespace {
+
+using cpns::test::Needle;
 
 using trace::secret_of;
 
@@ -24,21 +27,40 @@ Bytes one_record(std::string_view traffic) {
   return out;
 }
 
-// A round key of AES-128 is the key itself.
+/// The key of records under `traffic`, to look for; no copy of it stays.
+Needle record_key(Suite suite, std::string_view traffic) {
+  Bytes key(suite == Suite::Aes128Gcm ? 16 : 32);
+  expand_label(secret_of<TrafficSecret>(traffic).reveal(secret::SecretAccess{}), "key", {}, key);
+  const Needle needle(key);
+  secret::wipe(key);
+  return needle;
+}
+
+// A round key of AES-128 is the key itself. The work is done by a thread that waits then, so that what it left on its
+// stack stands there while this one searches.
 TEST(KeptContexts, when_a_connection_is_over_then_its_record_key_is_in_memory_no_more) {
   for (const auto suite : {Suite::Aes128Gcm, Suite::ChaCha20Poly1305}) {
-    std::optional<RecordProtection> writer;
-    writer.emplace(suite, secret_of<TrafficSecret>(trace::kClientApplication));
-    const std::size_t size = suite == Suite::Aes128Gcm ? 16 : 32;
-    Bytes key(size);
-    expand_label(secret_of<TrafficSecret>(trace::kClientApplication).reveal(secret::SecretAccess{}), "key", {}, key);
-    const Needle needle(key);
-    secret::wipe(key);
-    Bytes record(5 + kRecordOverhead);
-    ASSERT_TRUE(writer->seal(ContentType::ApplicationData, as_bytes("hello"), 0, record).ok());
-    ASSERT_TRUE(needle.is_somewhere()) << "a search that finds nothing proves nothing";
-    writer.reset();
-    EXPECT_FALSE(needle.is_somewhere());
+    const auto needle = record_key(suite, trace::kClientApplication);
+    EXPECT_FALSE(needle.is_somewhere()) << "after its derivation";
+    std::barrier step(2);
+    std::thread worker([&] {
+      {
+        RecordProtection writer(suite, secret_of<TrafficSecret>(trace::kClientApplication));
+        Bytes record(5 + kRecordOverhead);
+        EXPECT_TRUE(writer.seal(ContentType::ApplicationData, as_bytes("hello"), 0, record).ok());
+        step.arrive_and_wait();
+        step.arrive_and_wait();
+      }
+      step.arrive_and_wait();
+      step.arrive_and_wait();
+    });
+    step.arrive_and_wait();
+    EXPECT_TRUE(needle.is_somewhere()) << "a search that finds nothing proves nothing";
+    step.arrive_and_wait();
+    step.arrive_and_wait();
+    EXPECT_FALSE(needle.is_somewhere()) << "after the connection";
+    step.arrive_and_wait();
+    worker.join();
   }
 }
 

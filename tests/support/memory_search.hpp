@@ -9,7 +9,7 @@
 
 #include "core/base/bytes.hpp"
 
-namespace cpns::tls::psk13::test {
+namespace cpns::test {
 
 /// Holds what it looks for with every bit turned, so that it does not find itself.
 class Needle {
@@ -59,4 +59,4 @@ class Needle {
   Bytes turned_;
 };
 
-}  // namespace cpns::tls::psk13::test
+}  // namespace cpns::test
