@@ -119,10 +119,9 @@ void LinkKeeper::refresh() {
 }
 
 void LinkKeeper::take_place(const LinkPtr& link) {
-  const auto old = links_.find(*link->replaces);
+  const auto old = links_.find(*link->replaces);  // it is there: see give_up_replacement
   link->replaces.reset();
   if (preferred_ == link->way) session()->prefer(link->number);
-  if (old == links_.end()) return;
   old->second->replaced = true;
   old->second->given_up = true;
   session()->finish_link(old->first);
@@ -141,6 +140,7 @@ void LinkKeeper::finish(Way way) {
   if (!link->up) return link->abort();
   // From now on `find` does not see it: another attempt of this way may begin while its last bytes are under way.
   link->given_up = true;
+  give_up_replacement(link->number);
   session()->finish_link(link->number);
 }
 
@@ -153,7 +153,16 @@ void LinkKeeper::abort(Way way) {
   const auto link = find(way);
   if (!link) return;
   link->abort();
+  give_up_replacement(link->number);
   if (link->up) session()->abort_link(link->number);
+}
+
+// Whoever decides which links there are knows nothing of it: without the one whose place it was to take it must not
+// come up.
+void LinkKeeper::give_up_replacement(stream::LinkNumber of) {
+  for (const auto& [number, link] : links_) {
+    if (link->replaces == of) link->abort();
+  }
 }
 
 void LinkKeeper::stop() {
@@ -225,6 +234,7 @@ Task<void> LinkKeeper::drive(LinkKeeper* self, std::shared_ptr<const Parts> part
   if (link->pipe) link->pipe->abort();
   if (!parts->alive) co_return;
   self->links_.erase(link->number);
+  self->give_up_replacement(link->number);
   if (link->replaced || (link->replaces && !link->up)) {
     // Nobody knew of the one, and the other's place is taken.
   } else if (link->up) {
@@ -239,13 +249,11 @@ void LinkKeeper::on_ready(stream::LinkNumber number, bool resumed) {
   const auto at = links_.find(number);
   if (at == links_.end()) return;
   const auto link = at->second;
+  if (link->given_up) return;  // while SessionAccept was under way; its end follows
   link->up = true;
   link->since = std::chrono::steady_clock::now();
   if (link->ready_limit) link->ready_limit->cancel();
-  // Where the old one was lost meanwhile this is a link like any other.
-  const bool known = link->replaces && links_.contains(*link->replaces);
-  if (link->replaces) take_place(link);
-  if (known) return;
+  if (link->replaces) return take_place(link);
   if (events_.on_up) events_.on_up(link->way, resumed);
 }
 

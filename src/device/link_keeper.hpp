@@ -52,7 +52,7 @@ class LinkKeeper final : public StreamOpener {
   /// Asks for an answer at once.
   void probe(Way way);
   /// Puts a link with the credential as it is stored now in the place of each one that is up, make before break, and
-  /// tells nobody: the session goes on.
+  /// tells nobody: the session goes on. Where that one goes before the new one is there, the new one goes too.
   void refresh();
   /// Gives up an attempt, or a link at once.
   void abort(Way way);
@@ -91,6 +91,7 @@ class LinkKeeper final : public StreamOpener {
   void on_ready(stream::LinkNumber number, bool resumed);
   void on_ping(stream::LinkNumber number, ByteView payload);
   void take_place(const LinkPtr& link);
+  void give_up_replacement(stream::LinkNumber of);
   [[nodiscard]] LinkPtr find(Way way) const;
 
   const Context& context_;

@@ -49,6 +49,25 @@ TEST_F(SwitchTest, when_the_mode_is_changed_twenty_times_on_bad_paths_then_both_
             << "; broadband lost " << counts.lost << " of " << counts.packets << " packets\n";
 }
 
+// The key is renewed soon after the first direct link is up [R1], and a link under the new one takes the old one's
+// place.
+TEST_F(SwitchTest, when_the_mode_is_left_while_a_renewed_link_is_on_its_way_then_it_can_be_taken_up_again) {
+  prepare();
+  world_->hosts().broadband.impair({.delay = 200ms});
+  run_device("direct");
+  int links = 0;  // each says it once TLS stands, a round trip before it carries anything
+  ASSERT_TRUE(world_->await(Party::CmDevice, [&](const auto& line) {
+    return line.is("direct_link_ready") && ++links == 2;
+  })) << status();
+  switch_to("gateway");
+  ASSERT_TRUE(world_->await(Party::CmDevice, [](const auto& line) {
+    return line.is("mode_changed") && line.string("state") == "PNE mode";
+  })) << status();
+  EXPECT_FALSE(world_->await(
+      Party::CmDevice, [](const auto& line) { return line.string("cause").ends_with("did not end in time"); }, 0ms));
+  switch_to("direct");
+}
+
 TEST_F(SwitchTest, when_broadband_falls_silent_then_the_download_goes_on_by_way_of_the_gateway) {
   prepare();
   run_device("prefer-direct");
