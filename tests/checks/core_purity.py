@@ -21,7 +21,7 @@ ALLOWED = [
     # the compiler's own
     r"__gxx_personality_v0", r"_Unwind_Resume", r"__cxa_\w+", r"__dso_handle", r"_GLOBAL_OFFSET_TABLE_",
     r"__stack_chk_fail", r"(vtable|typeinfo) for __cxxabiv1::", r"__mem(cpy|move|set)_chk", r"__asan_", r"__ubsan_",
-    r"__tsan_", r"__gcov_", r"__sanitizer_",
+    r"__tsan_", r"__gcov_", r"__sanitizer_", r"__cpu_(model|indicator_init)",
     # libcrypto's primitives
     r"EVP_(PKEY_\w+|CIPHER_CTX_\w+|CIPHER_fetch|Encrypt\w+|Decrypt\w+)\b", r"SHA256_(Init|Update|Final)\b",
     r"OSSL_PARAM_construct_(end|octet_string)\b", r"OPENSSL_cleanse",

@@ -4,10 +4,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
 #include <sstream>
 
-#include "core/base/bytes.hpp"
+#include "core/secret/secret_bytes.hpp"
 
 namespace cpns::test {
 
@@ -16,6 +17,9 @@ class Needle {
  public:
   explicit Needle(ByteView secret) : turned_(secret.begin(), secret.end()) {
     for (auto& byte : turned_) byte = static_cast<std::uint8_t>(~byte);
+    // What came through registers on its way here would be found on the stack of whatever spills them.
+    std::array<std::uint8_t, 1> nothing{};
+    secret::wipe(nothing);
   }
   /// So many bytes of one value.
   Needle(std::size_t size, std::uint8_t value) : turned_(size, static_cast<std::uint8_t>(~value)) {}

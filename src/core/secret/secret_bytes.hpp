@@ -23,7 +23,7 @@ void release(std::uint8_t* data, std::size_t size) noexcept;  ///< wipes, then f
 [[nodiscard]] bool equal_in_constant_time(const std::uint8_t* a, const std::uint8_t* b, std::size_t size) noexcept;
 }  // namespace detail
 
-/// Overwrites memory so that the compiler may not leave the write out.
+/// Overwrites memory so that the compiler may not leave the write out, and on x86-64 what copies left in registers.
 void wipe(std::span<std::uint8_t> bytes) noexcept;
 void wipe(std::string& text) noexcept;
 
