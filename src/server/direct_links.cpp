@@ -56,9 +56,20 @@ Task<std::size_t> DirectLinks::close_links(ids::CmDeviceId id) const {
   co_return closed + sum(co_await ask_all(close));
 }
 
+Task<std::size_t> DirectLinks::close_links(Result<std::vector<ids::CmDeviceId>> ids) const {
+  if (!ids) co_return co_await close_ended();
+  std::size_t closed = 0;
+  for (const auto& id : *ids) closed += co_await close_links(id);
+  co_return closed;
+}
+
 Task<std::size_t> DirectLinks::close_ended() const {
-  const auto close = [](DirectListener& one) { return one.close_ended(); };
-  co_return sum(co_await ask_all(close));
+  std::size_t closed = 0;
+  for (std::size_t i = 0; i < count(); ++i) {
+    auto closing = at(i).close_ended();
+    closed += co_await runtime::on_loop(at(i).executor(), std::move(closing));
+  }
+  co_return closed;
 }
 
 Task<std::size_t> DirectLinks::close_pnes_of(ids::PnGwId id) const {

@@ -77,7 +77,10 @@ class DirectLinks {
 
   /// Ends every open link of a device [V1]; says how many there were.
   [[nodiscard]] runtime::Task<std::size_t> close_links(ids::CmDeviceId id) const;
-  /// Ends the open links of every device that may no longer connect: after a revocation of many [V1].
+  /// The same for several; where the store could not say which, for all that may no longer connect.
+  [[nodiscard]] runtime::Task<std::size_t> close_links(Result<std::vector<ids::CmDeviceId>> ids) const;
+  /// Ends the open links of every device that may no longer connect: after a revocation of many [V1]. Asks for the row
+  /// of each one that has a link, a few in each turn of its loop: other work goes on.
   [[nodiscard]] runtime::Task<std::size_t> close_ended() const;
   /// Ends what a PN GW's PNEs have open here.
   [[nodiscard]] runtime::Task<std::size_t> close_pnes_of(ids::PnGwId id) const;

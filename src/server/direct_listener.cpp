@@ -14,6 +14,9 @@ using runtime::Task;
 
 namespace {
 
+/// Rows in one turn of the loop: a millisecond of it at most, where none of them is in memory.
+constexpr std::size_t kAskedInOneTurn = 64;
+
 /// One loop's part of what all may have.
 std::size_t part_of(std::size_t limit, std::size_t loops) { return (limit + loops - 1) / loops; }
 
@@ -238,14 +241,19 @@ bool DirectListener::is_good_now(const ids::CmDeviceId& id) {
   return info && info.value() && DeviceKeys::standing(*info.value(), runtime::now()) == assign::DeviceStanding::Good;
 }
 
-std::size_t DirectListener::close_ended() {
-  const auto gone = [this](const ids::CmDeviceId& id) {
-    const bool good = is_good_now(id);
-    if (!good) sessions_.end_of(id);
-    return !good;
-  };
-  (void)visitors_.close_where(gone);
-  return http_links_.close_where(gone) + cpns_links_.close_where(gone);
+Task<std::size_t> DirectListener::close_ended() {
+  std::size_t closed = 0, asked = 0;
+  for (const auto* links : {&visitors_, &http_links_, &cpns_links_}) {
+    // A link that is opened meanwhile has looked at its row after the change [may_still_connect].
+    for (const auto& id : links->owners()) {
+      if (!is_good_now(id)) closed += close_links(id);
+      if (++asked % kAskedInOneTurn == 0) {
+        const auto token = asio::use_awaitable;
+        co_await asio::post(tasks_.executor(), token);
+      }
+    }
+  }
+  co_return closed;
 }
 
 std::vector<std::string> DirectListener::peers(const ids::CmDeviceId& id) const {

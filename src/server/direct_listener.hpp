@@ -39,7 +39,7 @@ class DirectListener {
   /// Ends every open link of a device on this loop [V1]; says how many there were. All loops: DirectLinks.
   std::size_t close_links(const ids::CmDeviceId& id);
   /// Ends the open links of every device that may no longer connect: after a revocation of many [V1].
-  std::size_t close_ended();
+  [[nodiscard]] runtime::Task<std::size_t> close_ended();
   /// Ends what a PN GW's PNEs have open here.
   std::size_t close_pnes_of(const ids::PnGwId& id) { return sessions_.end_of(id); }
   void close_all();

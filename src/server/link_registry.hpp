@@ -85,16 +85,11 @@ class LinkRegistry {
     for (const auto& [number, link] : found.mapped()) link.close();
     return found.mapped().size();
   }
-  /// Ends the links of every owner for whom `gone(owner)` says so; says how many there were.
-  template <class Gone>
-  std::size_t close_where(Gone&& gone) {
-    std::vector<Owner> ended;
-    for (const auto& [owner, links] : state_->owners) {
-      if (gone(owner)) ended.push_back(owner);
-    }
-    std::size_t count = 0;
-    for (const auto& owner : ended) count += close_all(owner);
-    return count;
+  [[nodiscard]] std::vector<Owner> owners() const {
+    std::vector<Owner> all;
+    all.reserve(state_->owners.size());
+    for (const auto& [owner, links] : state_->owners) all.push_back(owner);
+    return all;
   }
   void close_all() {
     const auto owners = std::exchange(state_->owners, {});

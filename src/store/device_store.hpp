@@ -105,6 +105,12 @@ class DeviceStore {
   [[nodiscard]] virtual Result<std::vector<ids::CmDeviceId>> list_ids(std::optional<ids::CmDeviceId> after,
                                                                       std::size_t limit) = 0;
 
+  /// The IDs whose fate is one [V1]: this one first, then the one that it renews and those that renew either. Fails
+  /// with `device_not_found`.
+  [[nodiscard]] virtual Result<std::vector<ids::CmDeviceId>> kin(const ids::CmDeviceId& id) = 0;
+  /// From *active* on, those of one PN GW: as many as its quota at most, and what was revoked.
+  [[nodiscard]] virtual Result<std::vector<ids::CmDeviceId>> list_ids_of(const ids::PnGwId& id) = 0;
+
   /// Commits of this store's database since it was opened, from any thread, without a read: while the number is the one
   /// that it was before a row was read, the row is still what the store has. It counts before anybody's Done.
   [[nodiscard]] virtual std::uint64_t commits() const noexcept = 0;

@@ -15,8 +15,7 @@ runtime::Task<Result<Reply>> handle(View& view, Request request) {
   auto revoked = co_await committed(std::move(begin));
   if (!revoked) co_return revoked.error();
   // Durable first: a link that is opened from now on finds the row revoked.
-  const auto own = co_await view.direct_links.close_links(id);
-  const auto closed = own + co_await view.direct_links.close_ended();
+  const auto closed = co_await view.direct_links.close_links(devices.kin(id));
   view.context.log.event(Code::device_revoked, {{"cm_device_id", id}, {"closed_links", closed}});
   co_return reply(Json{{"cm_device_id", id.text()}, {"state", "revoked"}, {"closed_links", closed}});
 }

@@ -18,7 +18,7 @@ runtime::Task<Result<Reply>> handle(View& view, Request request) {
   // Durable first: a link that is opened from now on finds the rows revoked.
   auto closed = co_await view.operator_links.close_links(id);
   if (view.ims != nullptr) closed += co_await view.ims->close_links(id);
-  closed += co_await view.direct_links.close_ended();
+  closed += co_await view.direct_links.close_links(view.context.devices.list_ids_of(id));
   view.context.log.event(Code::gateway_revoked, {{"pn_gw_id", id}, {"closed_links", closed}});
   co_return reply(Json{{"pn_gw_id", id.text()}, {"state", "revoked"}, {"closed_links", closed}});
 }

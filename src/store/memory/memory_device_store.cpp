@@ -156,4 +156,20 @@ Result<std::vector<ids::CmDeviceId>> MemoryDeviceStore::list_ids(std::optional<i
   return page;
 }
 
+Result<std::vector<ids::CmDeviceId>> MemoryDeviceStore::kin(const ids::CmDeviceId& id) {
+  const std::scoped_lock lock(rows_.mutex);
+  auto found = rows_.kin_of(id);
+  if (found.empty()) return Error{Code::device_not_found, id.text(), "a device of this server"};
+  return found;
+}
+
+Result<std::vector<ids::CmDeviceId>> MemoryDeviceStore::list_ids_of(const ids::PnGwId& id) {
+  const std::scoped_lock lock(rows_.mutex);
+  std::vector<ids::CmDeviceId> found;
+  for (const auto& [device, at] : rows_.by_cm_device_id) {
+    if (rows_.devices.at(at).info.pn_gw_id == id) found.push_back(device);
+  }
+  return found;
+}
+
 }  // namespace cpns::store::memory

@@ -16,6 +16,8 @@ class MemoryDeviceStore final : public DeviceStore, private CommitProof {
                                                      std::size_t limit) override;
   [[nodiscard]] Result<std::vector<ids::CmDeviceId>> list_ids(std::optional<ids::CmDeviceId> after,
                                                               std::size_t limit) override;
+  [[nodiscard]] Result<std::vector<ids::CmDeviceId>> kin(const ids::CmDeviceId& id) override;
+  [[nodiscard]] Result<std::vector<ids::CmDeviceId>> list_ids_of(const ids::PnGwId& id) override;
   [[nodiscard]] std::uint64_t commits() const noexcept override { return rows_.commits; }
   void revoke_before(ids::UnixTime before, ids::UnixTime when, Done done) override;
   void erase(ids::CmDeviceId id, ids::UnixTime when, Done done) override;

@@ -51,6 +51,15 @@ Result<void> erase_row(Connection& connection, Writer& writer, const Kin& one, i
 
 }  // namespace
 
+Result<std::vector<ids::CmDeviceId>> SqliteDeviceStore::kin(const ids::CmDeviceId& id) {
+  return readers_.with([&](Connection& connection) -> Result<std::vector<ids::CmDeviceId>> {
+    CPNS_TRY(const auto kin, kin_of(connection, id));
+    std::vector<ids::CmDeviceId> found;
+    for (const auto& one : kin) found.push_back(one.id);
+    return found;
+  });
+}
+
 void SqliteDeviceStore::raw_mark_in_use(ids::CmDeviceId id, ids::UnixTime when, Done done) {
   const auto mark = [id, when, &writer = writer_](Connection& connection) -> Result<void> {
     CPNS_TRY(const auto kin, kin_of(connection, id));

@@ -22,6 +22,8 @@ class SqliteDeviceStore final : public DeviceStore {
                                                      std::size_t limit) override;
   [[nodiscard]] Result<std::vector<ids::CmDeviceId>> list_ids(std::optional<ids::CmDeviceId> after,
                                                               std::size_t limit) override;
+  [[nodiscard]] Result<std::vector<ids::CmDeviceId>> kin(const ids::CmDeviceId& id) override;
+  [[nodiscard]] Result<std::vector<ids::CmDeviceId>> list_ids_of(const ids::PnGwId& id) override;
   [[nodiscard]] std::uint64_t commits() const noexcept override { return writer_.commits(); }
   [[nodiscard]] RowCache::Use cache_use() const { return cache_.use(); }
   void revoke_before(ids::UnixTime before, ids::UnixTime when, Done done) override;

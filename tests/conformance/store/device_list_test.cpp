@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 
@@ -43,6 +44,17 @@ TEST_P(DeviceListTest, when_ids_are_listed_then_each_that_was_ever_active_comes_
   const auto second = store().list_ids(first.back(), 3).value();
   EXPECT_EQ(second, (std::vector{cm_device_id(4), cm_device_id(5)}));
   EXPECT_TRUE(store().list_ids(second.back(), 3).value().empty());
+}
+
+TEST_P(DeviceListTest, when_the_ids_of_a_gateway_are_listed_then_those_of_no_other_are) {
+  for (const std::uint32_t n : {1u, 2u, 3u}) ASSERT_EQ(make_active(store(), n), "done");
+  ASSERT_EQ(begin(store(), pending(4)), "done");
+  ASSERT_EQ(begin(store(), pending(5, gateway(9))), "done");
+  ASSERT_EQ(revoke(store(), 2), "done");
+  auto listed = store().list_ids_of(pending(1).pn_gw_id).value();
+  std::ranges::sort(listed);
+  EXPECT_EQ(listed, (std::vector{cm_device_id(1), cm_device_id(2), cm_device_id(3)}));
+  EXPECT_TRUE(store().list_ids_of(gateway(9)).value().empty());
 }
 
 TEST_P(DeviceListTest, when_there_are_ten_thousand_rows_then_pages_show_each_once_and_in_order) {

@@ -42,6 +42,18 @@ class RenewalStoreTest : public ::testing::TestWithParam<Named<ServerBackend>> {
 };
 INSTANTIATE_TEST_SUITE_P(Backend, RenewalStoreTest, ::testing::ValuesIn(server_backends()), name_of<ServerBackend>);
 
+TEST_P(RenewalStoreTest, when_kin_is_asked_for_then_it_is_what_a_revocation_ends_V1) {
+  ASSERT_EQ(make_active(store(), 5), "done");
+  EXPECT_EQ(store().kin(cm_device_id(1)).value(), std::vector{cm_device_id(1)});
+  ASSERT_EQ(renew(2, 1), "done");
+  EXPECT_EQ(store().kin(cm_device_id(1)).value(), (std::vector{cm_device_id(1), cm_device_id(2)}));
+  EXPECT_EQ(store().kin(cm_device_id(2)).value(), (std::vector{cm_device_id(2), cm_device_id(1)}));
+  ASSERT_EQ(revoke(store(), 2), "done");
+  for (const std::uint32_t n : {1u, 2u}) EXPECT_EQ(shown(n)->state, DeviceState::Revoked);
+  EXPECT_EQ(shown(5)->state, DeviceState::Active);
+  EXPECT_EQ(store().kin(cm_device_id(7)).error().code, Code::device_not_found);
+}
+
 TEST_P(RenewalStoreTest, when_a_renewal_is_active_then_both_ids_work_until_the_new_one_is_used_R2_R3) {
   ASSERT_EQ(renew(2, 1), "done");
   EXPECT_EQ(shown(1)->state, DeviceState::Renewing);

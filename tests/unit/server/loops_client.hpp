@@ -35,7 +35,8 @@ class LoopsClient {
                                                     std::nullopt, kRun, std::move(hooks), log_);
     }
     asio::co_spawn(loop_, carry(session_, std::move(*link), ++links_), runtime::unattended);
-    until([&] { return resumed_.has_value(); });
+    // As a device does: the new link is there before the old one goes.
+    if (until([&] { return resumed_.has_value(); }) && links_ > 1) session_->finish_link(links_ - 1);
     return resumed_;
   }
   /// Whether the session's newest link is there still.

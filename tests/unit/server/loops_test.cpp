@@ -70,6 +70,18 @@ TEST(LoopsTest, when_a_device_is_revoked_then_its_links_on_every_loop_are_closed
   EXPECT_TRUE(eventually([&] { return world.run(world.links->counts()).cpns_links == 0; }));
 }
 
+TEST(LoopsTest, when_everything_is_revoked_then_the_links_of_each_device_are_closed_V1) {
+  LoopsWorld world(2);
+  LoopsClient client(world);
+  std::vector<LoopsClient::Link> links;  // more than are asked about in one turn of a loop
+  for (const auto& device : devices(world, 200)) links.push_back(*client.open(device));
+  EXPECT_EQ(world.run(world.links->close_ended()), 0U) << "nobody was revoked";
+  EXPECT_TRUE(client.answers(links.front()));
+  EXPECT_EQ(world.revoke_all(), 200U);
+  EXPECT_TRUE(eventually([&] { return world.run(world.links->counts()).cpns_links == 0; }));
+  EXPECT_FALSE(client.answers(links.back()));
+}
+
 TEST(LoopsTest, when_a_device_is_renewed_then_its_session_goes_on_whatever_the_new_home_R2) {
   LoopsWorld world(kLoops);
   std::size_t elsewhere = 0;

@@ -101,9 +101,15 @@ class LoopsWorld {
   std::size_t revoke(const ids::CmDeviceId& id) {
     EXPECT_TRUE(
         store::wait_for_done([&](store::Done done) { memory_.devices().revoke(id, runtime::now(), std::move(done)); }));
-    const auto closed = run(links->close_links(id));
-    (void)run(links->close_ended());
-    return closed;
+    return run(links->close_links(memory_.devices().kin(id)));
+  }
+  /// Everything; what was issued in this second is issued before the next one.
+  std::size_t revoke_all() {
+    EXPECT_TRUE(store::wait_for_done([&](store::Done done) {
+      const auto now = runtime::now();
+      memory_.devices().revoke_before(now + std::chrono::seconds(1), now, std::move(done));
+    }));
+    return run(links->close_ended());
   }
 
   /// A connection of a device: over TCP, or as a PN GW would carry it, on the first loop.
