@@ -102,7 +102,8 @@ Task<Result<void>> DeviceRunner::run(std::optional<ids::DeviceName> name) {
   CPNS_CO_TRY(auto record, context_.store.load());
   if (is_unfinished(record)) {
     // The name was given to `pair` and is not kept; it decides nothing.
-    auto paired = co_await pair(context_, name ? *name : *ids::DeviceName::parse("CM Device"), limits_.pair);
+    auto own_name = name ? std::move(*name) : *ids::DeviceName::parse("CM Device");
+    auto paired = co_await pair(context_, std::move(own_name), limits_.pair);
     if (!paired && ends_pairing(paired.error())) CPNS_CO_CHECK(give_up_pairing(context_.store, {}));
     if (!paired) co_return paired;
     auto again = context_.store.load();

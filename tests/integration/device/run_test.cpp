@@ -123,6 +123,20 @@ TEST(RunDevice, when_an_alias_comes_then_it_is_stored_and_offered_next_time) {
   ASSERT_TRUE(bench.until([&] { return bench.server.last_identity() == some_alias('z').text(); }));
 }
 
+TEST(RunDevice, when_an_unfinished_pairing_has_no_name_then_it_is_tried_under_another_and_its_failure_ends_the_run) {
+  Bench bench;
+  store::DeviceRecord record;
+  auto secret = secret::PairingSecret::make([](auto to) { std::fill(to.begin(), to.end(), std::uint8_t{3}); });
+  record.gateway = store::PairedGateway{
+      store::PairingId({7, 7, 7, 7, 7, 7, 7, 7}), std::move(secret), {}, {bench.server.endpoint()}, false};
+  ASSERT_TRUE(bench.store.save(record).ok());
+  bench.limits.pair.refusals = 1;
+  bench.start();
+  ASSERT_TRUE(bench.until([&] { return bench.result->has_value(); }));
+  ASSERT_FALSE((*bench.result)->ok());
+  EXPECT_EQ((*bench.result)->error().code, Code::pairing_refused);
+}
+
 TEST(RunDevice, it_opens_a_session_right_after_link_hello) {
   Bench bench;
   bench.start();
