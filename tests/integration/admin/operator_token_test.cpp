@@ -140,7 +140,7 @@ TEST_F(OperatorTokenTest, when_somebody_acts_with_a_token_then_his_name_stands_i
   ASSERT_GT(token.size(), 40U);
   EXPECT_EQ(log.find(token), std::string::npos);
   for (const auto& line : server_.log()) EXPECT_EQ(line.dump().find(token), std::string::npos);
-  const auto found = shell("grep -r " + token.substr(8) + " " + server_.folder().string());
+  const auto found = shell("grep -r -e " + token.substr(8) + " " + server_.folder().string());
   EXPECT_EQ(found.out, "") << "no secret is kept";
 }
 
