@@ -34,6 +34,7 @@ struct Server {
   assign::ServerPolicy policy{};
   runtime::Log log{runtime::LogOptions{.program = "bench", .level = Level::Error, .file = {}}};
   server::IdentityFilter filter{random};
+  crypto::PortableKeyExchange key_exchange;
 };
 
 /// Looks each of `identities` up; false where one is not what was expected.
@@ -52,9 +53,9 @@ class Measure {
       : server_(server),
         devices_(devices),
         database_(ServerDatabase::open(file, server.sealer, server.random, {.cache_bytes = cache}).value()),
-        context_{server.server_id, database_->devices(), database_->gateways(),
-                 server.sealer,    server.aliases,       server.policy,
-                 server.random,    server.log,           server.filter},
+        context_{server.server_id, database_->devices(), database_->gateways(), server.sealer,
+                 server.aliases,   server.policy,        server.random,         server.log,
+                 server.filter,    server.key_exchange},
         keys_(context_, true, {.per_second = 0, .at_once = 0}) {}
 
   store::DeviceStore& store() { return database_->devices(); }

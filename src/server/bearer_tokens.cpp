@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/crypto/crypto.hpp"
 #include "pngw/operator_relay.hpp"
 
 namespace cpns::server {
@@ -12,10 +11,9 @@ using pngw::kBearerIdentityPrefix;
 Result<assign::BearerGrant> BearerTokens::grant(const ids::ServerId& server_id, const ids::PnGwId& pn_gw_id,
                                                 const assign::Share& gateway_share, const ids::Endpoint& endpoint,
                                                 ids::UnixTime now) {
-  const auto keys = crypto::x25519_generate(random_);
-  CPNS_TRY(const auto x, crypto::x25519(keys.private_key, gateway_share));
+  CPNS_TRY(const auto exchanged, key_exchange_.exchange(gateway_share, random_));
   const assign::BearerTokenId id(random_.bytes<assign::BearerTokenId::kSize>());
-  auto psk = assign::derive_bearer_psk(x, {id, keys.share, gateway_share, server_id, pn_gw_id});
+  auto psk = assign::derive_bearer_psk(exchanged.secret, {id, exchanged.mine, gateway_share, server_id, pn_gw_id});
   auto& own = of_user_[pn_gw_id];
   if (own.size() >= kMostOfUser) {
     forget(own.front());
@@ -25,7 +23,7 @@ Result<assign::BearerGrant> BearerTokens::grant(const ids::ServerId& server_id, 
   const auto expires_at = now + kLifetime;
   ends_.emplace(expires_at, id);
   tokens_.emplace(id, Token{pn_gw_id, std::move(psk), expires_at});
-  return assign::BearerGrant{id, keys.share, expires_at, endpoint};
+  return assign::BearerGrant{id, exchanged.mine, expires_at, endpoint};
 }
 
 std::optional<assign::BearerTokenId> BearerTokens::id_in(std::string_view identity) {

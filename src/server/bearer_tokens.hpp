@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/assign/key_schedule.hpp"
-#include "core/crypto/random.hpp"
+#include "core/crypto/key_exchange.hpp"
 
 namespace cpns::server {
 
@@ -19,8 +19,9 @@ class BearerTokens {
   /// Of one user; one more ends the oldest.
   static constexpr std::size_t kMostOfUser = 4;
 
-  /// `random` must outlive it.
-  explicit BearerTokens(crypto::Random& random) : random_(random) {}
+  /// Both must outlive it.
+  BearerTokens(crypto::KeyExchange& key_exchange, crypto::Random& random)
+      : key_exchange_(key_exchange), random_(random) {}
 
   /// Fails with `x25519_result_is_zero`.
   [[nodiscard]] Result<assign::BearerGrant> grant(const ids::ServerId& server_id, const ids::PnGwId& pn_gw_id,
@@ -51,6 +52,7 @@ class BearerTokens {
   void forget(const assign::BearerTokenId& id);
   [[nodiscard]] const Token* find(const assign::BearerTokenId& id, ids::UnixTime now) const;
 
+  crypto::KeyExchange& key_exchange_;
   crypto::Random& random_;
   std::map<assign::BearerTokenId, Token> tokens_;
   std::map<ids::PnGwId, std::vector<assign::BearerTokenId>> of_user_;  // oldest first

@@ -4,6 +4,7 @@
 
 #include "core/assign/identity_alias.hpp"
 #include "core/assign/session.hpp"
+#include "core/crypto/key_exchange.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
 #include "server/audit_trail.hpp"
@@ -24,6 +25,7 @@ struct Context {
   crypto::Random& random;
   runtime::Log& log;
   IdentityFilter& identities;
+  crypto::KeyExchange& key_exchange;
   const tls::ServerProver* prover = nullptr;  ///< [R4]
   AuditTrail* audit = nullptr;
 

@@ -27,8 +27,8 @@ Task<void> wait_until_idle(Tasks* tasks, std::chrono::milliseconds limit) {
 DirectLinks::Own::Own(const Context& first, assign::AliasKeys keys, asio::any_io_executor executor,
                       std::shared_ptr<Tasks::Everywhere> everywhere)
     : alias_keys(std::move(keys)),
-      context{first.server_id, first.devices, first.gateways,   first.sealer, alias_keys, first.policy,
-              first.random,    first.log,     first.identities, first.prover, first.audit},
+      context{first.server_id, first.devices, first.gateways,   first.sealer,       alias_keys,   first.policy,
+              first.random,    first.log,     first.identities, first.key_exchange, first.prover, first.audit},
       tasks(std::move(executor), std::move(everywhere)) {}
 
 Result<std::unique_ptr<DirectLinks>> DirectLinks::make(Context& context, const Settings& settings, Tasks& tasks,

@@ -71,8 +71,8 @@ Task<void> DirectListener::begin_renewal(ConnectionPtr connection, const ids::Co
   std::copy_n(exporter->view().begin(), connection->exporter.size(), connection->exporter.begin());
   assign::Ends ends{context_.server_id, connection->lookup.device->pn_gw_id, run,
                     assign::Renews{connection->device(), connection->exporter}};
-  connection->renewal =
-      std::make_unique<ServerSession>(std::move(ends), context_.policy, context_.alias_keys, context_.random, now());
+  connection->renewal = std::make_unique<ServerSession>(std::move(ends), context_.policy, context_.alias_keys,
+                                                        context_.key_exchange, context_.random, now());
   context_.log.event(Code::renewal_begun, {{"run", run}, {"cm_device_id", connection->device()}});
 }
 

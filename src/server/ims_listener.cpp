@@ -57,8 +57,7 @@ ImsListener::ImsListener(Context& context, const Settings& settings, Tasks& task
       service_(std::move(service)),
       stack_(std::move(stack)),
       users_(settings.ims.max_users),
-      assignment_rates_({settings.limits.assignments_per_minute / 60, settings.limits.assignments_per_minute},
-                        context.random),
+      assigning_(context, settings.limits.assignments_per_minute, tasks.executor()),
       message_rates_(
           {settings.operator_link.limits.messages_per_second, 2 * settings.operator_link.limits.messages_per_second},
           context.random),
@@ -174,9 +173,8 @@ Task<void> ImsListener::serve(ImsListener* self, ids::PnGwId user, std::shared_p
     };
     auto channel = std::make_unique<ImsChannel>(inbox, user, std::move(send), context.log);
     const OperatorLink::Bearers bearers{self->operators_.bearers(), self->bearer_endpoint_};
-    const auto link =
-        std::make_shared<OperatorLink>(context, self->activations_, self->assignment_rates_,
-                                       self->settings_.operator_link.limits, quota, std::move(channel), user, bearers);
+    const auto link = std::make_shared<OperatorLink>(context, self->assigning_, self->settings_.operator_link.limits,
+                                                     quota, std::move(channel), user, bearers);
     co_await link->serve();
     context.log.event(Code::operator_link_closed, {{"pn_gw_id", user}, {"peer", "ims"}});
   } else {

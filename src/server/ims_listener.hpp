@@ -66,8 +66,7 @@ class ImsListener {
   std::unique_ptr<ims::SipStack> stack_;
   ImsUsers users_;
   std::map<ids::PnGwId, std::shared_ptr<ImsInbox>> inboxes_;
-  Activations activations_;
-  RateTable assignment_rates_;
+  Assigning assigning_;
   RateTable message_rates_;
   std::map<ids::PnGwId, std::size_t> under_way_;  // messages to each that the core has not answered
   Signal stop_;

@@ -16,12 +16,11 @@ const ids::CorrelationId kNoRun(std::array<std::uint8_t, ids::CorrelationId::kSi
 
 }  // namespace
 
-OperatorLink::OperatorLink(Context& context, Activations& activations, RateTable& rates, const OperatorLimits& limits,
-                           store::Quota quota, std::unique_ptr<OperatorChannel> channel, ids::PnGwId pn_gw_id,
+OperatorLink::OperatorLink(Context& context, Assigning& shared, const OperatorLimits& limits, store::Quota quota,
+                           std::unique_ptr<OperatorChannel> channel, ids::PnGwId pn_gw_id,
                            std::optional<Bearers> bearers)
     : context_(context),
-      activations_(activations),
-      rates_(rates),
+      shared_(shared),
       limits_(limits),
       quota_(quota),
       channel_(std::move(channel)),
@@ -67,7 +66,7 @@ Task<Result<void>> OperatorLink::take(const secret::SecretBuffer& raw) {
     co_await take_without_run(message, raw.view());
     co_return Result<void>{};
   }
-  if (found == runs_.end() && !rates_.admit(rate_key_of(as_bytes(pn_gw_id_.text())), runtime::monotonic_ms())) {
+  if (found == runs_.end() && !shared_.rates.admit(rate_key_of(as_bytes(pn_gw_id_.text())), runtime::monotonic_ms())) {
     Error error{Code::gateway_rate_exceeded, "one more assignment", "a pause of some seconds", 0};
     co_await refuse(message.correlation_id, std::move(error));
     co_return Result<void>{};
@@ -86,8 +85,7 @@ Task<Result<void>> OperatorLink::take(const secret::SecretBuffer& raw) {
 OperatorLink::RunPtr OperatorLink::begin_run(const ids::CorrelationId& correlation_id) {
   if (runs_.size() >= limits_.runs) return nullptr;
   assign::Ends ends{context_.server_id, pn_gw_id_, correlation_id};
-  assign::ServerSession session(std::move(ends), context_.policy, context_.alias_keys, context_.random, now());
-  auto run = std::make_shared<Run>(std::move(session), channel_->executor());
+  auto run = std::make_shared<Run>(std::move(ends), context_, channel_->executor());
   runs_.emplace(correlation_id, run);
   arm_timer(run);
   return run;
@@ -122,7 +120,7 @@ Task<void> OperatorLink::take_without_run(const assign::Message& message, ByteVi
 
 Task<void> OperatorLink::answer_repeated_confirm(const assign::Message& message, ByteView raw) {
   const auto id = std::get<assign::GatewayConfirm>(message.body).assignment_id;
-  if (const auto activation = activations_.find(id); activation != activations_.end()) {
+  if (const auto activation = shared_.activations.find(id); activation != shared_.activations.end()) {
     const auto saved = activation->second;
     co_await saved->wait();
   }

@@ -6,10 +6,12 @@
 #include <map>
 
 #include "core/assign/server_session.hpp"
+#include "runtime/exchange_queue.hpp"
 #include "server/bearer_tokens.hpp"
 #include "server/context.hpp"
 #include "server/operator_channel.hpp"
 #include "server/rate_table.hpp"
+#include "server/ready_exchange.hpp"
 #include "server/signal.hpp"
 
 namespace cpns::server {
@@ -20,9 +22,18 @@ struct OperatorLimits {
   double messages_per_second = 200;  ///< sustained; twice as many in a burst
 };
 
-/// Activations that the store has not confirmed yet, by assignment, over all links: a step 8 that is repeated on a new
-/// link meanwhile waits for them [S5].
-using Activations = std::map<ids::AssignmentId, std::shared_ptr<Signal>>;
+/// What the links of one listener have together.
+struct Assigning {
+  /// `per_minute`: beginnings of each PN GW.
+  Assigning(const Context& context, double per_minute, const runtime::asio::any_io_executor& loop)
+      : rates({per_minute / 60, per_minute}, context.random), exchanges(loop, context.random) {}
+
+  /// Activations that the store has not confirmed yet, by assignment: a step 8 that is repeated on a new link meanwhile
+  /// waits for them [S5].
+  std::map<ids::AssignmentId, std::shared_ptr<Signal>> activations;
+  RateTable rates;  ///< of beginnings
+  runtime::ExchangeQueue exchanges;
+};
 
 class OperatorLink : public std::enable_shared_from_this<OperatorLink> {
  public:
@@ -32,9 +43,8 @@ class OperatorLink : public std::enable_shared_from_this<OperatorLink> {
     const ids::Endpoint& endpoint;
   };
 
-  OperatorLink(Context& context, Activations& activations, RateTable& rates, const OperatorLimits& limits,
-               store::Quota quota, std::unique_ptr<OperatorChannel> channel, ids::PnGwId pn_gw_id,
-               std::optional<Bearers> bearers = {});
+  OperatorLink(Context& context, Assigning& shared, const OperatorLimits& limits, store::Quota quota,
+               std::unique_ptr<OperatorChannel> channel, ids::PnGwId pn_gw_id, std::optional<Bearers> bearers = {});
 
   /// Until the link ends; then every session dies and its pending row is erased.
   [[nodiscard]] runtime::Task<void> serve();
@@ -45,8 +55,11 @@ class OperatorLink : public std::enable_shared_from_this<OperatorLink> {
   using Outcome = assign::ServerSession::Result;
   /// One assignment in progress.
   struct Run {
-    Run(assign::ServerSession made, const runtime::asio::any_io_executor& executor)
-        : session(std::move(made)), timer(executor) {}
+    Run(assign::Ends ends, const Context& context, const runtime::asio::any_io_executor& executor)
+        : exchange(context.key_exchange),
+          session(std::move(ends), context.policy, context.alias_keys, exchange, context.random, now()),
+          timer(executor) {}
+    ReadyExchange exchange;  ///< the session's
     assign::ServerSession session;
     runtime::asio::steady_timer timer;
   };
@@ -63,7 +76,7 @@ class OperatorLink : public std::enable_shared_from_this<OperatorLink> {
 
   [[nodiscard]] runtime::Task<void> perform(RunPtr run, Outcome outcome);
   static runtime::Task<void> save_pending(std::shared_ptr<OperatorLink> self, RunPtr run,
-                                          std::shared_ptr<assign::PendingAssignment> pending);
+                                          std::shared_ptr<assign::ServerSession::SavePending> save);
   static runtime::Task<void> save_activation(std::shared_ptr<OperatorLink> self, RunPtr run,
                                              std::shared_ptr<assign::Activation> activation);
   static runtime::Task<void> on_time(std::shared_ptr<OperatorLink> self, RunPtr run);
@@ -73,8 +86,7 @@ class OperatorLink : public std::enable_shared_from_this<OperatorLink> {
   void end_all_runs();
 
   Context& context_;
-  Activations& activations_;
-  RateTable& rates_;  ///< of beginnings, of all PN GWs
+  Assigning& shared_;
   const OperatorLimits& limits_;
   store::Quota quota_;
   std::unique_ptr<OperatorChannel> channel_;

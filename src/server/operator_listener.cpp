@@ -33,12 +33,11 @@ OperatorListener::OperatorListener(Context& context, const Settings& settings, T
       direct_(direct),
       engines_(std::move(engines)),
       enrolment_(context, std::move(ca), [this](ids::PnGwId id) { return close_links(std::move(id)); }),
-      bearers_(context.random),
+      bearers_(context.key_exchange, context.random),
       half_open_(settings.operator_link.max_half_open),
       links_(settings.operator_link.links_per_gateway),
       relays_(settings.operator_link.relays_per_gateway),
-      assignment_rates_({settings.limits.assignments_per_minute / 60, settings.limits.assignments_per_minute},
-                        context.random) {}
+      assigning_(context, settings.limits.assignments_per_minute, tasks.executor()) {}
 
 void OperatorListener::take(asio::ip::tcp::socket socket) {
   auto peer = address_of(socket);
@@ -159,9 +158,8 @@ Task<Result<void>> OperatorListener::serve_gateway(ConnectionPtr connection) {
   }
   context_.log.event(Code::operator_link_open, {{"pn_gw_id", id}, {"peer", connection->peer}});
   const store::Quota quota{settings_.quota.pending, gateway->device_quota};
-  const auto link =
-      std::make_shared<OperatorLink>(context_, activations_, assignment_rates_, settings_.operator_link.limits, quota,
-                                     std::make_unique<LinkChannel>(connection->link), id);
+  const auto link = std::make_shared<OperatorLink>(context_, assigning_, settings_.operator_link.limits, quota,
+                                                   std::make_unique<LinkChannel>(connection->link), id);
   served_.insert_or_assign(id, link);
   co_await link->serve();
   if (const auto found = served_.find(id); found != served_.end() && found->second.lock() == link) served_.erase(found);

@@ -61,12 +61,11 @@ class OperatorListener {
   std::unique_ptr<tls::EngineFactory> engines_;
   Enrolment enrolment_;
   BearerTokens bearers_;
-  Activations activations_;
   Crowd half_open_;
   LinkRegistry<ids::PnGwId> links_;
   LinkRegistry<ids::PnGwId> relays_;
   std::map<ids::PnGwId, std::weak_ptr<OperatorLink>> served_;  // the newest link of each
-  RateTable assignment_rates_;
+  Assigning assigning_;
 };
 
 }  // namespace cpns::server

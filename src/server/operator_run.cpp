@@ -26,7 +26,7 @@ Task<void> OperatorLink::perform(RunPtr run, Outcome outcome) {
     if (auto* send = std::get_if<ServerSession::Send>(&action)) {
       (void)co_await channel_->send(ByteView(send->message));
     } else if (auto* pending = std::get_if<ServerSession::SavePending>(&action)) {
-      auto saving = save_pending(self, run, std::make_shared<assign::PendingAssignment>(std::move(pending->pending)));
+      auto saving = save_pending(self, run, std::make_shared<ServerSession::SavePending>(std::move(*pending)));
       asio::co_spawn(channel_->executor(), std::move(saving), runtime::unattended);
     } else if (auto* activation = std::get_if<ServerSession::SaveActivation>(&action)) {
       auto saving = save_activation(self, run, std::make_shared<assign::Activation>(std::move(activation->activation)));
@@ -43,12 +43,13 @@ Task<void> OperatorLink::perform(RunPtr run, Outcome outcome) {
 }
 
 Task<void> OperatorLink::save_pending(std::shared_ptr<OperatorLink> self, RunPtr run,
-                                      std::shared_ptr<assign::PendingAssignment> pending) {
-  auto& devices = self->context_.devices;
-  auto begin = [&devices, quota = self->quota_, pending](store::Done done) {
-    devices.begin(std::move(*pending), quota, std::move(done));
-  };
-  auto saved = co_await committed(std::move(begin));
+                                      std::shared_ptr<ServerSession::SavePending> save) {
+  Write write(self->channel_->executor());
+  self->context_.devices.begin(std::move(save->pending), self->quota_, write.done());
+  // Step 2 is not sent before this is durable, but its arithmetic is done by then, with that of other runs.
+  auto exchanged = co_await self->shared_.exchanges.exchange(save->gateway_share);
+  run->exchange.put(save->gateway_share, std::move(exchanged));
+  auto saved = co_await write.ended();
   co_await self->on_save_ended(run, std::move(saved));
 }
 
@@ -56,12 +57,12 @@ Task<void> OperatorLink::save_activation(std::shared_ptr<OperatorLink> self, Run
                                          std::shared_ptr<assign::Activation> activation) {
   const auto id = activation->assignment_id;
   const auto in_flight = std::make_shared<Signal>(self->channel_->executor());
-  self->activations_.insert_or_assign(id, in_flight);
+  self->shared_.activations.insert_or_assign(id, in_flight);
   self->context_.identities.insert(activation->cm_device_id);
   auto& devices = self->context_.devices;
   auto begin = [&devices, activation](store::Done done) { devices.activate(std::move(*activation), std::move(done)); };
   auto saved = co_await committed(std::move(begin));
-  self->activations_.erase(id);
+  self->shared_.activations.erase(id);
   in_flight->raise();
   co_await self->on_save_ended(run, std::move(saved));
 }

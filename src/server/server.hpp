@@ -11,6 +11,7 @@
 #include "server/ims_listener.hpp"
 #include "server/key_keeper.hpp"
 #include "server/operator_listener.hpp"
+#include "tls/x25519/best_exchange.hpp"
 
 namespace cpns::server {
 
@@ -66,6 +67,7 @@ class Server {
   std::optional<tls::ServerProver> prover_;
   std::optional<AuditTrail> audit_;
   IdentityFilter identities_;
+  tls::x25519::BestExchange key_exchange_;
   Context context_;
   Tasks tasks_;
   std::size_t max_files_;

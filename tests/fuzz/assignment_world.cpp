@@ -27,7 +27,7 @@ ServerPolicy policy() {
 
 AssignmentWorld::AssignmentWorld()
     : policy_(policy()),
-      server_(ends(), policy_, alias_keys_, random_, now_),
+      server_(ends(), policy_, alias_keys_, key_exchange_, random_, now_),
       gateway_(ends(), random_, now_),
       device_(sample_correlation_id(), sample_device_name(), {"direct"}, now_) {
   take(device_.start());

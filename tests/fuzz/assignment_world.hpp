@@ -44,6 +44,7 @@ class AssignmentWorld {
   void on_gateway_credential(const assign::Credential& credential);
 
   CountedRandom random_;
+  crypto::PortableKeyExchange key_exchange_;
   assign::ServerPolicy policy_;
   assign::AliasKeys alias_keys_ = sample_alias_keys();
   assign::Now now_{sample_time(), std::chrono::milliseconds(0)};

@@ -38,7 +38,7 @@ class RenewalWorld {
     device_side_.emplace(Ends{sample_server_id(), sample_pn_gw_id(), sample_correlation_id(), renews},
                          sample_device_name(), random_, now_);
     server_side_.emplace(Ends{sample_server_id(), sample_pn_gw_id(), sample_correlation_id(), renews}, policy_, keys_,
-                         random_, now_);
+                         key_exchange_, random_, now_);
     take(device_side_->start(now_));
   }
 
@@ -126,6 +126,7 @@ class RenewalWorld {
   }
 
   CountedRandom random_;
+  crypto::PortableKeyExchange key_exchange_;
   ServerPolicy policy_;
   AliasKeys keys_ = sample_alias_keys();
   Now now_{sample_time() - std::chrono::hours(1), std::chrono::milliseconds(0)};

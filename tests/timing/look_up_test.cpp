@@ -34,7 +34,8 @@ class LookUpTime : public testing::Test {
                  policy_,
                  random_,
                  log_,
-                 filter_} {
+                 filter_,
+                 key_exchange_} {
     for (auto* one : {&good_, &revoked_, &expired_}) *one = add_device(one == &expired_);
     EXPECT_TRUE(store::wait_for_done(
         [&](store::Done done) { context_.devices.revoke(revoked_, runtime::now(), std::move(done)); }));
@@ -101,6 +102,7 @@ class LookUpTime : public testing::Test {
   assign::ServerPolicy policy_{};
   runtime::Log log_{runtime::LogOptions{.program = "timing", .level = Level::Error, .file = "/dev/null"}};
   server::IdentityFilter filter_{random_};
+  crypto::PortableKeyExchange key_exchange_;
   server::Context context_;
   ids::CmDeviceId good_{std::array<std::uint8_t, 16>{}};
   ids::CmDeviceId revoked_{good_}, expired_{good_};

@@ -4,10 +4,11 @@
 
 namespace cpns::assign {
 
-ServerSession::ServerSession(Ends ends, const ServerPolicy& policy, const AliasKeys& alias_keys, crypto::Random& random,
-                             Now now)
+ServerSession::ServerSession(Ends ends, const ServerPolicy& policy, const AliasKeys& alias_keys,
+                             crypto::KeyExchange& key_exchange, crypto::Random& random, Now now)
     : policy_(policy),
       alias_keys_(alias_keys),
+      key_exchange_(key_exchange),
       random_(random),
       correlation_id_(ends.correlation_id),
       state_(server::Start{std::move(ends)}),
@@ -68,12 +69,12 @@ ServerSession::Result ServerSession::on_key_seed_request(KeySeedRequest request,
   }
   auto generated = generate_key_seed(receive_key_seed_request(std::move(*start), std::move(request), raw), policy_,
                                      random_, now.wall);
-  auto pending = pending_record(generated, now.wall);
+  SavePending save{pending_record(generated, now.wall), generated.request.gateway_share};
   pending_ = generated.assignment_id;
   state_ = std::move(generated);
   Result result;
   result.actions.emplace_back(StepDone{Step::KeySeedRequest});
-  result.actions.emplace_back(SavePending{std::move(pending)});
+  result.actions.emplace_back(std::move(save));
   return result;
 }
 
@@ -115,7 +116,7 @@ ServerSession::Result ServerSession::on_gateway_confirm(const GatewayConfirm& co
 ServerSession::Result ServerSession::on_saved(Durable stored, Now) {
   Result result;
   if (auto* generated = std::get_if<server::KeySeedGenerated>(&state_)) {
-    auto sent = send_key_seed_grant(std::move(*generated), std::move(stored), random_);
+    auto sent = send_key_seed_grant(std::move(*generated), std::move(stored), key_exchange_, random_);
     if (!sent) return refuse(std::move(sent).error(), Step::KeySeedGrant, true);
     if (auto next = cursor_.take(MessageKind::KeySeedGrant); !next) {
       return refuse(std::move(next).error(), Step::KeySeedGrant, true);

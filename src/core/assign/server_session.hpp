@@ -3,12 +3,13 @@
 
 #include "core/assign/identity_alias.hpp"
 #include "core/assign/session.hpp"
+#include "core/crypto/key_exchange.hpp"
 
 namespace cpns::assign {
 
-/// One run, one use. Not thread-safe; owned by the operator link it came on. `policy`, `alias_keys` and `random` must
-/// outlive it. While a save is under way (between a Save action and on_saved/on_save_failed) the only message that is
-/// taken is a repetition of the last one, which is ignored.
+/// One run, one use. Not thread-safe; owned by the operator link it came on. `policy`, `alias_keys`,
+/// `key_exchange` and `random` must outlive it. While a save is under way (between a Save action and
+/// on_saved/on_save_failed) the only message that is taken is a repetition of the last one, which is ignored.
 class ServerSession {
  public:
   /// To the PN GW.
@@ -18,6 +19,7 @@ class ServerSession {
   /// Step 1 [S1]; then on_saved or on_save_failed.
   struct SavePending {
     PendingAssignment pending;
+    Share gateway_share;  ///< what step 2's exchange is going to be with, once this is durable
   };
   /// Step 9 [S4]; then on_saved or on_save_failed.
   struct SaveActivation {
@@ -33,7 +35,8 @@ class ServerSession {
   using Result = Outcome<Action>;
 
   /// `ends` come from the link's authentication [K3]; correlation_id from the message that opened the run.
-  ServerSession(Ends ends, const ServerPolicy& policy, const AliasKeys& alias_keys, crypto::Random& random, Now now);
+  ServerSession(Ends ends, const ServerPolicy& policy, const AliasKeys& alias_keys, crypto::KeyExchange& key_exchange,
+                crypto::Random& random, Now now);
 
   /// `raw` is the message exactly as it came. Refuses what is not next [M2].
   [[nodiscard]] Result on_message(Message message, ByteView raw, Now now);
@@ -64,6 +67,7 @@ class ServerSession {
 
   const ServerPolicy& policy_;
   const AliasKeys& alias_keys_;
+  crypto::KeyExchange& key_exchange_;
   crypto::Random& random_;
   ids::CorrelationId correlation_id_;
   State state_;

@@ -6,11 +6,11 @@
 namespace cpns::assign {
 
 Result<Sent<server::AwaitCmDeviceIdReport>> send_key_seed_grant(server::KeySeedGenerated&& state, Durable,
+                                                                crypto::KeyExchange& key_exchange,
                                                                 crypto::Random& random) {
-  const auto pair = crypto::x25519_generate(random);
-  CPNS_TRY(const auto x, crypto::x25519(pair.private_key, state.request.gateway_share));
-  const auto wrap_key = derive_wrap_key(x, pair.share, state.request.gateway_share);
-  KeySeedGrant grant{state.assignment_id, random.bytes<32>(), pair.share,
+  CPNS_TRY(const auto exchanged, key_exchange.exchange(state.request.gateway_share, random));
+  const auto wrap_key = derive_wrap_key(exchanged.secret, exchanged.mine, state.request.gateway_share);
+  KeySeedGrant grant{state.assignment_id, random.bytes<32>(), exchanged.mine,
                      seal_key_seed(wrap_key, state.transcript.hash(), state.key_seed), state.pending_until};
   auto message = encode_public(state.ends.correlation_id, std::move(grant));
   state.transcript.absorb(Step::KeySeedGrant, message);

@@ -4,6 +4,7 @@
 
 #include "core/assign/durable.hpp"
 #include "core/assign/states.hpp"
+#include "core/crypto/key_exchange.hpp"
 
 namespace cpns::assign {
 
@@ -26,7 +27,9 @@ namespace cpns::assign {
 // Step 2 -------------------------------------------------------------------------------------------------------------
 /// Fails with `x25519_result_is_zero`.
 [[nodiscard]] Result<Sent<server::AwaitCmDeviceIdReport>> send_key_seed_grant(server::KeySeedGenerated&& state,
-                                                                              Durable stored, crypto::Random& random);
+                                                                              Durable stored,
+                                                                              crypto::KeyExchange& key_exchange,
+                                                                              crypto::Random& random);
 /// Fails with `x25519_result_is_zero`, `key_seed_does_not_open`, `key_seed_grant_expired`.
 [[nodiscard]] Result<gateway::KeySeedOpened> receive_key_seed_grant(gateway::AwaitKeySeedGrant&& state,
                                                                     const KeySeedGrant& grant, ByteView raw,

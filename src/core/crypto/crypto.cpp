@@ -145,13 +145,14 @@ Key key_for_product(std::span<const std::uint8_t, 32> raw, X25519Share any) {
 
 }  // namespace
 
+Error share_of_small_order() { return {Code::x25519_result_is_zero, "a share of small order", "an X25519 public key"}; }
+
 Result<secret::X25519Secret> x25519(const secret::X25519PrivateKey& mine, const X25519Share& theirs) {
-  const Error bad{Code::x25519_result_is_zero, "a share of small order", "an X25519 public key"};
   const auto key = key_for_product(mine.reveal(secret::SecretAccess{}), theirs);
   const Key peer(required(EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, theirs.data(), theirs.size())));
   const KeyContext context(required(EVP_PKEY_CTX_new(key.get(), nullptr)));
   require(EVP_PKEY_derive_init(context.get()) == 1);
-  if (EVP_PKEY_derive_set_peer(context.get(), peer.get()) != 1) return bad;
+  if (EVP_PKEY_derive_set_peer(context.get(), peer.get()) != 1) return share_of_small_order();
   bool derived = false;
   auto shared = secret::X25519Secret::make([&](std::span<std::uint8_t, 32> to) {
     std::size_t size = to.size();
@@ -159,7 +160,7 @@ Result<secret::X25519Secret> x25519(const secret::X25519PrivateKey& mine, const 
   });
   // libcrypto refuses an all-zero result itself; this check does not depend on that.
   const auto zero = secret::X25519Secret::make([](std::span<std::uint8_t, 32>) {});
-  if (!derived || shared.equals(zero)) return bad;
+  if (!derived || shared.equals(zero)) return share_of_small_order();
   return shared;
 }
 

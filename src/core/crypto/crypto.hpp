@@ -46,5 +46,7 @@ struct X25519KeyPair {
 [[nodiscard]] X25519Share x25519_share(const secret::X25519PrivateKey& private_key);
 /// RFC 7748. Fails with `x25519_result_is_zero` where the peer's share has small order (protocol.md section 2).
 [[nodiscard]] Result<secret::X25519Secret> x25519(const secret::X25519PrivateKey& mine, const X25519Share& theirs);
+/// `x25519_result_is_zero`, for whoever multiplies by another way.
+[[nodiscard]] Error share_of_small_order();
 
 }  // namespace cpns::crypto

@@ -56,7 +56,7 @@ Result<void> prepare_renewal(Connection& connection, const DeviceInfo& info) {
 }  // namespace
 
 void SqliteDeviceStore::raw_insert(Row row, Quota quota, Done done) {
-  const auto insert = [row = std::move(row), quota](Connection& connection) -> Result<void> {
+  auto insert = [row = std::move(row), quota](Connection& connection) -> Result<void> {
     const auto& info = row.info;
     auto allowed = quota;
     CPNS_TRY(const auto gateway, gateway_standing(connection, info.pn_gw_id));
@@ -79,11 +79,11 @@ void SqliteDeviceStore::raw_insert(Row row, Quota quota, Done done) {
         info.assignment_id, info.correlation_id, info.pn_gw_id, info.device_name, info.state, row.sealed_key_seed,
         info.created_at, info.pending_until, info.renews);
   };
-  writer_.submit(insert, std::move(done));
+  writer_.submit(std::move(insert), std::move(done));
 }
 
 void SqliteDeviceStore::raw_activate(assign::Activation activation, Done done) {
-  const auto activate = [activation = std::move(activation),
+  auto activate = [activation = std::move(activation),
                          &writer = writer_](Connection& connection) -> Result<void> {
     std::optional<rules::FoundAssignment> found;
     std::optional<ids::CmDeviceId> renews;
@@ -117,7 +117,7 @@ void SqliteDeviceStore::raw_activate(assign::Activation activation, Done done) {
         activation.cm_device_id, activation.confirm_digest, activation.complete_message, activation.activated_at,
         activation.expires_at, activation.renew_by, activation.assignment_id);
   };
-  writer_.submit(activate, std::move(done));
+  writer_.submit(std::move(activate), std::move(done));
 }
 
 void SqliteDeviceStore::raw_erase_pending(ids::AssignmentId id, Done done) {

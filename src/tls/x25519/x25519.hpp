@@ -6,13 +6,13 @@
 #include <optional>
 
 #include "core/crypto/random.hpp"
-#include "core/secret/secret_bytes.hpp"
+#include "core/secret/keys.hpp"
 
 namespace cpns::tls::x25519 {
 
 /// A public value as it is on the wire.
 using Share = std::array<std::uint8_t, 32>;
-using SharedSecret = secret::SecretBytes<32, struct SharedSecretTag>;
+using SharedSecret = secret::X25519Secret;
 
 enum class Way : std::uint8_t {
   Portable,  ///< libcrypto, one after the other

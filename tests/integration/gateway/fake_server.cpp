@@ -121,7 +121,7 @@ Task<bool> FakeServer::take(std::shared_ptr<Link> link, const secret::SecretBuff
   } else if (session != link->sessions.end() || kind == MessageKind::KeySeedRequest) {
     if (session == link->sessions.end()) {
       auto made = std::make_unique<assign::ServerSession>(assign::Ends{server_id(), link->pn_gw_id, id}, policy_,
-                                                          alias_keys_, random_, test_now());
+                                                          alias_keys_, key_exchange_, random_, test_now());
       session = link->sessions.emplace(id, std::move(made)).first;
     }
     answers = perform(*link, id, session->second->on_message(std::move(*message), raw->view(), test_now()));

@@ -57,6 +57,7 @@ class FakeServer {
   store::Sealer sealer_;
   store::memory::ServerMemory memory_;
   assign::AliasKeys alias_keys_;
+  crypto::PortableKeyExchange key_exchange_;
   assign::ServerPolicy policy_;
   std::unique_ptr<tls::EngineFactory> engines_;
   runtime::Listener listener_;

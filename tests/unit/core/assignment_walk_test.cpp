@@ -230,5 +230,43 @@ TEST(AssignmentWalk, when_the_gateway_crashes_after_saving_the_credential_then_i
   EXPECT_EQ(world.disks.server.size(), 1U);
 }
 
+/// Says which share it was asked for, or refuses it.
+class WatchedExchange final : public crypto::KeyExchange {
+ public:
+  Result<Exchanged> exchange(const crypto::X25519Share& theirs, crypto::Random& random) override {
+    asked.push_back(theirs);
+    if (refuses) return crypto::share_of_small_order();
+    return portable_.exchange(theirs, random);
+  }
+  std::vector<crypto::X25519Share> asked;
+  bool refuses = false;
+
+ private:
+  crypto::PortableKeyExchange portable_;
+};
+
+TEST(AssignmentWalk, when_the_server_was_given_a_key_exchange_then_step_2_is_made_by_it_and_by_nothing_else) {
+  World world{Plan{}}, other{Plan{}};
+  WatchedExchange exchange;
+  world.key_exchange = &exchange;
+  EXPECT_TRUE(world.run());
+  EXPECT_TRUE(other.run());
+  const auto request = parse(world.operator_traffic.front()).value();
+  EXPECT_EQ(exchange.asked, std::vector{std::get<KeySeedRequest>(request.body).gateway_share});
+  EXPECT_EQ(world.operator_traffic, other.operator_traffic) << "with the same randomness all is the same";
+}
+
+TEST(AssignmentWalk, when_the_key_exchange_refuses_the_share_then_step_2_is_refused_and_nothing_stays) {
+  World world{Plan{}};
+  WatchedExchange exchange;
+  exchange.refuses = true;
+  world.key_exchange = &exchange;
+  EXPECT_FALSE(world.run());
+  EXPECT_TRUE(world.disks.server.empty());
+  ASSERT_FALSE(world.refusals.empty());
+  EXPECT_EQ(world.refusals.front().code, Code::x25519_result_is_zero);
+  EXPECT_EQ(world.refusals.front().step, number(Step::KeySeedGrant));
+}
+
 }  // namespace
 }  // namespace cpns::test

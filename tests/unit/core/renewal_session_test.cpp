@@ -114,7 +114,8 @@ TEST(Renewal, when_a_pn_gw_sends_a_renewal_over_an_operator_link_then_it_is_refu
   RenewalWorld world;
   const ids::CorrelationId run(random.bytes<8>());
   const ServerPolicy policy;
-  ServerSession session(Ends{world.server_id, world.pn_gw_id, run}, policy, world.alias_keys, random,
+  crypto::PortableKeyExchange key_exchange;
+  ServerSession session(Ends{world.server_id, world.pn_gw_id, run}, policy, world.alias_keys, key_exchange, random,
                         Now{RenewalWorld::at(1), {}});
   const auto raw = encode_public(run, RenewalRequest{});
   const auto result = session.on_message(parse(raw).value(), raw, Now{RenewalWorld::at(1), {}});
@@ -127,8 +128,9 @@ TEST(Renewal, when_a_device_begins_with_step_0_on_its_direct_link_then_it_is_ref
   RenewalWorld world;
   const ids::CorrelationId run(random.bytes<8>());
   const ServerPolicy policy;
+  crypto::PortableKeyExchange key_exchange;
   ServerSession session(Ends{world.server_id, world.pn_gw_id, run, Renews{*world.old_id, world.server_exporter}},
-                        policy, world.alias_keys, random, Now{RenewalWorld::at(1), {}});
+                        policy, world.alias_keys, key_exchange, random, Now{RenewalWorld::at(1), {}});
   auto sent = send_key_seed_request(
       {Ends{world.server_id, world.pn_gw_id, run}, ids::DeviceName::parse("tablet").value(), {}}, random);
   const auto result = session.on_message(parse(sent.message).value(), sent.message, Now{RenewalWorld::at(1), {}});

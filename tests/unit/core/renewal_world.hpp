@@ -42,7 +42,7 @@ class RenewalWorld {
     session_.emplace(Ends{server_id, pn_gw_id, correlation_id, Renews{device->cm_device_id, device_exporter}},
                      ids::DeviceName::parse("tablet").value(), random_, now());
     peer_.emplace(Ends{server_id, pn_gw_id, correlation_id, Renews{*old_id, server_exporter}}, policy_, alias_keys,
-                  random_, now());
+                  key_exchange_, random_, now());
     pending_.clear();
     done_ = false;
     apply(session_->start(now()));
@@ -168,6 +168,7 @@ class RenewalWorld {
   }
 
   CountingRandom random_;
+  crypto::PortableKeyExchange key_exchange_;
   ServerPolicy policy_{std::chrono::seconds(300),
                        std::chrono::hours(24 * 90),
                        std::chrono::hours(24),

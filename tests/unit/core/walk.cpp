@@ -184,7 +184,8 @@ void World::to_server(Message message, ByteView raw) {
     return;
   }
   if (std::holds_alternative<KeySeedRequest>(message.body)) {
-    server_.emplace(Ends{server_id, pn_gw_id, message.correlation_id}, policy_, alias_keys, random_, now());
+    server_.emplace(Ends{server_id, pn_gw_id, message.correlation_id}, policy_, alias_keys, *key_exchange, random_,
+                    now());
     apply(server_->on_message(std::move(message), raw, now()));
     return;
   }

@@ -65,6 +65,7 @@ class World {
   ids::ServerId server_id;
   ids::PnGwId pn_gw_id;
   AliasKeys alias_keys;
+  crypto::KeyExchange* key_exchange = &portable_;  ///< the Server's
 
  private:
   struct Frame {
@@ -94,6 +95,7 @@ class World {
 
   Plan plan_;
   CountingRandom random_;
+  crypto::PortableKeyExchange portable_;
   ServerPolicy policy_;
   std::chrono::milliseconds steady_{0};
   std::optional<ServerSession> server_;

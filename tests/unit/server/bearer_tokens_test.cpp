@@ -31,7 +31,8 @@ class BearerTokensTest : public testing::Test {
   }
 
   runtime::SystemRandom random_;
-  BearerTokens tokens_{random_};
+  crypto::PortableKeyExchange key_exchange_;
+  BearerTokens tokens_{key_exchange_, random_};
   ids::ServerId server_id_ = *ids::ServerId::parse("cpns.test");
   ids::PnGwId alice_ = *ids::PnGwId::parse("sip:alice@ims.test");
   ids::PnGwId bob_ = *ids::PnGwId::parse("sip:bob@ims.test");

@@ -157,8 +157,9 @@ class LoopsWorld {
   assign::AliasKeys alias_keys_{1, alias_key()};
   assign::ServerPolicy policy_;
   IdentityFilter identities_{random_};
+  crypto::PortableKeyExchange key_exchange_;
   Context context_{server_id, memory_.devices(), memory_.gateways(), sealer_, alias_keys_, policy_, random_,
-                   log_,      identities_};
+                   log_,      identities_,       key_exchange_};
   runtime::Loops loops_;
   Tasks tasks_;
   std::vector<runtime::Listener> listeners_;

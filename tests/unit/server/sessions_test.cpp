@@ -109,7 +109,9 @@ class SessionsTest : public testing::Test {
   assign::ServerPolicy policy;
   ids::ServerId server_id = *ids::ServerId::parse("cpns.example.net");
   IdentityFilter identities{random};
-  Context context{server_id, memory.devices(), memory.gateways(), sealer, alias_keys, policy, random, log, identities};
+  crypto::PortableKeyExchange key_exchange;
+  Context context{server_id, memory.devices(), memory.gateways(), sealer, alias_keys, policy, random,
+                  log,       identities,       key_exchange};
   Settings settings{.server_id = server_id,
                     .operator_link = {},
                     .direct_link = {},
