@@ -31,7 +31,7 @@ MAY = {
     "runtime": CORE + ["tls", "tls/x25519"],
     "carrier": CORE + ["runtime"],
     "pngw": SHARED,
-    "server": SHARED + ["pngw", "carrier", "ims"],
+    "server": SHARED + ["pngw", "carrier", "ims", "tls/x25519"],
     "gateway": SHARED + ["pngw", "ims"],
     "device": SHARED + ["pngw", "carrier"],
     "cli": CORE + ["runtime"],
