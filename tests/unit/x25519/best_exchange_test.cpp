@@ -89,7 +89,9 @@ void expect_only_the_secret_stays(crypto::KeyExchange& exchange) {
   std::thread([&] {
     Counted peers(1), random(2), same(2);
     peer = crypto::x25519_generate(peers).share;
-    key.emplace(random.bytes<32>());
+    auto drawn = random.bytes<32>();
+    key.emplace(drawn);
+    secret::wipe(drawn);
     secret.emplace(crypto::PortableKeyExchange().exchange(peer, same)->secret.reveal(secret::SecretAccess{}));
   }).join();
   std::barrier step(2);
