@@ -83,8 +83,7 @@ void SqliteDeviceStore::raw_insert(Row row, Quota quota, Done done) {
 }
 
 void SqliteDeviceStore::raw_activate(assign::Activation activation, Done done) {
-  auto activate = [activation = std::move(activation),
-                         &writer = writer_](Connection& connection) -> Result<void> {
+  auto activate = [activation = std::move(activation), &writer = writer_](Connection& connection) -> Result<void> {
     std::optional<rules::FoundAssignment> found;
     std::optional<ids::CmDeviceId> renews;
     std::optional<ids::CorrelationId> run;
