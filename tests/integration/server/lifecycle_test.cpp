@@ -51,7 +51,7 @@ TEST(ServerLifecycle, WhenAdminRequestsAreWrongThenTheAnswerSaysWhatIs) {
   EXPECT_EQ(server.admin("POST", "/v1/devices/" + nobody + "/revoke").status, 404U);
   const auto list = server.admin("GET", "/v1");
   EXPECT_EQ(list.status, 200U);
-  EXPECT_EQ(list.body.at("requests").size(), 18U);
+  EXPECT_EQ(list.body.at("requests").size(), 20U);
   const auto status = server.admin("GET", "/v1/status");
   EXPECT_EQ(status.body.at("server_id"), "cpns.test");
   EXPECT_EQ(status.body.at("listeners").size(), 3U);
