@@ -244,6 +244,7 @@ TEST_F(RenewalTest, when_a_pn_gw_is_revoked_then_its_links_and_its_devices_links
   prepare();
   pair_device();
   ASSERT_TRUE(world_.start(Party::CmDevice).ok());
+  EXPECT_TRUE(await_event(Party::CmDevice, "link_of_mode_up"));
   ASSERT_TRUE(await_event(Party::Server, "device_renewed"));
   const auto key = exported();
   ASSERT_TRUE(key_opens(key));

@@ -57,6 +57,14 @@ TEST(ServerLifecycle, WhenAdminRequestsAreWrongThenTheAnswerSaysWhatIs) {
   EXPECT_EQ(status.body.at("listeners").size(), 3U);
 }
 
+TEST(ServerLifecycle, WhenASettingTurnsAProtectionOffThenTheLogNamesItAtTheStart) {
+  ServerProcess server({}, {{"renew_within_seconds = 86400", "renew_within_seconds = 0"}});
+  server.start();
+  const auto said = server.wait_for_log("settings_risky");
+  EXPECT_NE(said.at("got").get<std::string>().find("renew_within_seconds"), std::string::npos) << said;
+  EXPECT_EQ(server.count_log("settings_risky"), 1U);
+}
+
 TEST(ServerLifecycle, WhenThereAreManyGatewaysThenTheyComeInPages) {
   ServerProcess server;
   server.start();
