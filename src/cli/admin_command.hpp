@@ -16,8 +16,8 @@ using nlohmann::ordered_json;
 struct AdminOptions {
   std::string server, socket, id, name, token_file, before;
   std::string operator_token;  ///< file with an operator's token; empty: none
-  std::size_t device_quota = 0;
-  bool json = false, yes = false;
+  std::size_t device_quota = 0, rows = 20'000;
+  bool json = false, yes = false, dry_run = false;
 
   [[nodiscard]] AdminClient client() const {
     return {socket.empty() ? std::filesystem::path(server) / "run" / "admin.sock" : std::filesystem::path(socket),
@@ -47,6 +47,9 @@ void show_object(const ordered_json& object, bool json, std::ostream& out);
 
 CLI::App* add_verb(CLI::App& group, const std::string& name, const std::string& help, const std::string& example,
                    const Options& options);
+
+/// `cpns device purge`.
+void add_purge(CLI::App& group, const Options& options, Console& console);
 
 template <class Action>
 void on_call(CLI::App* verb, const Options& options, Console& console, Action action) {

@@ -1,9 +1,8 @@
 // `cpns gateway` and `cpns device`: the operator's verbs over the admin API.
-#include <charconv>
-#include <ctime>
 #include <ostream>
 
 #include "cli/admin_command.hpp"
+#include "cli/time_text.hpp"
 
 namespace cpns::cli {
 namespace {
@@ -67,19 +66,8 @@ Result<void> invite_gateway(const AdminOptions& options, std::ostream& out) {
              ordered_json{{"device_name", options.name}}.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
 }
 
-/// Seconds since 1970, or `2026-11-25T12:00:00Z`.
-Result<std::int64_t> time_of(const std::string& text) {
-  std::tm parts{};
-  const auto* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  if (end != nullptr && *end == 0) return static_cast<std::int64_t>(::timegm(&parts));
-  std::int64_t seconds = 0;
-  const auto [at, failed] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (failed == std::errc{} && at == text.data() + text.size()) return seconds;
-  return Error{Code::admin_request_malformed, text, "2026-11-25T12:00:00Z, or seconds since 1970 UTC"};
-}
-
 Result<void> revoke_before(const AdminOptions& options, std::ostream& out) {
-  CPNS_TRY(const auto before, time_of(options.before));
+  CPNS_TRY(const auto before, seconds_of_time(options.before));
   return act(options, out, "/v1/revoke-before", "Everything issued before " + options.before + " is revoked, for ever.",
              ordered_json{{"before", before}}.dump());
 }
@@ -137,9 +125,11 @@ void add_device(CLI::App& app, Console& console) {
   on_call(exempt, options, console, exempt_device);
   auto* before = add_verb(*group, "revoke-before", "End every device whose key was issued before a time",
                           "device revoke-before 2026-11-25T12:00:00Z --server DIR --yes", options);
-  before->add_option("TIME", options->before, "2026-11-25T12:00:00Z, or seconds since 1970 UTC")->required();
+  before->add_option("TIME", options->before, "2026-11-25T12:00:00Z, 2026-11-25, or seconds since 1970 UTC")
+      ->required();
   before->add_flag("--yes", options->yes, "Do it; there is no way back")->required();
   on_call(before, options, console, revoke_before);
+  add_purge(*group, options, console);
 }
 
 }  // namespace cpns::cli

@@ -108,6 +108,10 @@ Task<Result<void>> pair(const Context& context, ids::DeviceName name, PairLimits
         context.tell(record.gateway->pne ? "Joined as a PNE." : "ID and key are stored (step 11).");
         co_return done;
       }
+      if (done.error().code == Code::device_quota_reached) {
+        // No further attempt of this device helps: somebody has to make room first. The pairing stays as it is.
+        co_return Error{Code::gateway_has_its_quota, to_text(done.error()), "room for one more device"};
+      }
       if (!may_pass(done.error())) co_return done;
       const bool alert = done.error().code == Code::peer_refused;
       alerts += alert ? 1 : 0;

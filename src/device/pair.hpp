@@ -32,7 +32,7 @@ struct PairLimits {
 [[nodiscard]] Result<void> give_up_pairing(store::CredentialStore& store, std::optional<store::PairedGateway> former);
 
 /// Carries an unfinished pairing to its end. Fails with `device_not_paired`, `pairing_refused`, `gateway_unreachable`,
-/// `assignment_refused`, `relay_loop`, `relay_too_long`, or what a session refused.
+/// `assignment_refused`, `gateway_has_its_quota`, `relay_loop`, `relay_too_long`, or what a session refused.
 [[nodiscard]] runtime::Task<Result<void>> pair(const Context& context, ids::DeviceName name, PairLimits limits);
 
 }  // namespace cpns::device

@@ -43,7 +43,8 @@ DeviceRunner::DeviceRunner(asio::any_io_executor executor, const Context& contex
       limits_(limits),
       activation_(config_.policy),
       links_(executor_, context, limits.links,
-             {[this](Way way, bool) {
+             {[this](Way way, bool resumed) {
+                context_.log.event(Code::link_of_mode_up, {{"link", activation::name_of(way)}, {"resumed", resumed}});
                 take({up_of(way), way});
                 // A moment later: the identity for the next link is on its way [T5].
                 if (way == Way::Direct) look_at_key(true);

@@ -77,7 +77,8 @@ void add_run(CLI::App& app, Console& console) {
 }
 
 void add_status(CLI::App& app, Console& console) {
-  auto* command = app.add_subcommand("status", "Show identity, certificate, running process and devices");
+  auto* command =
+      app.add_subcommand("status", "Show identity, certificate, running process, devices and what is carried for them");
   auto options = std::make_shared<Options>();
   command->add_option("--dir", options->dir, "Folder that `enroll` made")->required();
   command->add_flag("--json", options->json, "One JSON object instead of text");

@@ -26,6 +26,7 @@ struct GatewayFolder {
   [[nodiscard]] std::filesystem::path run_folder() const { return folder / "run"; }
   [[nodiscard]] std::filesystem::path lock() const { return run_folder() / "lock"; }
   [[nodiscard]] std::filesystem::path registration() const { return run_folder() / "registration"; }
+  [[nodiscard]] std::filesystem::path status_socket() const { return run_folder() / "status.sock"; }
   [[nodiscard]] std::filesystem::path pan_address() const { return run_folder() / "pan.address"; }
 
   /// Fails with `gateway_not_enrolled_here` or `directory_not_private`.

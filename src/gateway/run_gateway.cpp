@@ -1,6 +1,7 @@
 #include "gateway/run_gateway.hpp"
 
 #include "gateway/operator_side.hpp"
+#include "gateway/relay_status.hpp"
 #include "pngw/node_id.hpp"
 #include "pngw/pan_address.hpp"
 #include "pngw/pan_service.hpp"
@@ -50,12 +51,16 @@ Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& confi
   runtime::Listener::OnConnection on_connection = [&](asio::ip::tcp::socket socket) {
     asio::co_spawn(loop, service.serve(std::move(socket)), runtime::unattended);
   };
+  // Without it only `status` knows less.
+  auto status = runtime::UnixListener::open(loop.get_executor(), folder.status_socket());
+  if (!status) log.error(status.error());
   runtime::enter_sandbox_or_say({.enabled = config.process.sandbox}, log);
   side->link().start();
   service.start();
   std::function<void()> stop = [&] {
     log.event(Code::gateway_stopping);
     listener.stop();
+    if (status) status->stop();
     service.stop();
     side->link().stop();
     loop.stop();
@@ -63,6 +68,7 @@ Result<void> run_gateway(const GatewayFolder& folder, const GatewayConfig& confi
   // Before anything says that it listens: whoever reads that may end it at once.
   asio::co_spawn(loop, stop_on_signal(&signal, stop), runtime::unattended);
   asio::co_spawn(loop, listener.run("pan", log, std::move(on_connection)), runtime::unattended);
+  if (status) asio::co_spawn(loop, tell_status(&*status, &relay), runtime::unattended);
 
   CPNS_CHECK(pngw::leave_endpoints(folder.pan_address(), endpoints));
   log.event(Code::gateway_ready,

@@ -1,5 +1,6 @@
 #include "gateway/status.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "runtime/files.hpp"
@@ -26,6 +27,70 @@ std::string joined(const std::vector<ids::Endpoint>& endpoints) {
 
 std::int64_t seconds(ids::UnixTime time) { return time.time_since_epoch().count(); }
 
+// What the process says; what its file says where none answers.
+GatewayStatus::Relay relay_of(std::optional<RelayStatus> said, const pngw::RelayLimits& configured,
+                              const std::vector<store::PanPeerInfo>& peers) {
+  if (!said) return {configured};
+  GatewayStatus::Relay relay{said->limits, said->opening, std::vector<GatewayStatus::Carried>()};
+  for (const auto& one : said->carried) {
+    const auto peer = std::ranges::find(peers, one.peer, &store::PanPeerInfo::pairing_id);
+    relay.carried->push_back({one, peer == peers.end() ? std::string() : peer->device_name.text()});
+  }
+  return relay;
+}
+
+std::string to_text(const GatewayStatus::Relay& relay) {
+  const auto& limits = relay.limits;
+  if (!limits.enabled) return "Relay        off\n";
+  std::string text = "Relay        ";
+  if (relay.carried) {
+    text +=
+        std::to_string(relay.carried->size()) + " carried now, " + std::to_string(relay.opening) + " being opened; ";
+  }
+  text += "at most " + std::to_string(limits.connections) + " of a device, " + std::to_string(limits.all_connections) +
+          " in all" + (limits.only_cpns ? ", CPNS only" : "") + "\n             " +
+          (limits.bytes_per_second == 0 ? std::string("no limit of speed")
+                                        : std::to_string(limits.bytes_per_second) + " bytes a second of a device") +
+          ", silence ends one after " + std::to_string(limits.idle.count() / 1000) + " s\n";
+  if (!relay.carried || relay.carried->empty()) return text;
+  text += "\nSINCE                    KIND        BYTES UP      BYTES DOWN    DEVICE\n";
+  const auto padded = [](std::string cell, std::size_t width) {
+    cell.resize(std::max(width, cell.size() + 2), ' ');
+    return cell;
+  };
+  for (const auto& [one, device_name] : *relay.carried) {
+    text += runtime::time_text(one.since) + "  " + padded(std::string(pngw::name_of(one.kind)), 12) +
+            padded(std::to_string(one.bytes_up), 14) + padded(std::to_string(one.bytes_down), 14) +
+            (device_name.empty() ? one.peer.hex() : device_name) + "\n";
+  }
+  return text;
+}
+
+Json to_json(const GatewayStatus::Relay& relay) {
+  Json json{{"enabled", relay.limits.enabled},
+            {"limits",
+             {{"connections_per_device", relay.limits.connections},
+              {"connections", relay.limits.all_connections},
+              {"bytes_per_second", relay.limits.bytes_per_second},
+              {"idle_seconds", relay.limits.idle.count() / 1000},
+              {"only_cpns", relay.limits.only_cpns}}}};
+  if (!relay.carried) {
+    json.update(Json{{"opening", nullptr}, {"carried", nullptr}});
+    return json;
+  }
+  Json carried = Json::array();
+  for (const auto& [one, device_name] : *relay.carried) {
+    carried.push_back(Json{{"pairing_id", one.peer.hex()},
+                           {"device_name", device_name},
+                           {"kind", pngw::name_of(one.kind)},
+                           {"since", seconds(one.since)},
+                           {"bytes_up", one.bytes_up},
+                           {"bytes_down", one.bytes_down}});
+  }
+  json.update(Json{{"opening", relay.opening}, {"carried", std::move(carried)}});
+  return json;
+}
+
 }  // namespace
 
 Result<GatewayStatus> read_status(const GatewayFolder& folder, const GatewayConfig& config,
@@ -35,8 +100,9 @@ Result<GatewayStatus> read_status(const GatewayFolder& folder, const GatewayConf
   for (const auto& peer : peers) waiting += peer.credential_waiting ? 1 : 0;
   const bool running = RunLock::is_taken(folder);
   const auto complete = [&](ids::PnGwId id, auto link) {
-    GatewayStatus status{std::move(id), config.operator_link.server_id, std::move(link), running, {}, peers.size(),
-                         waiting};
+    GatewayStatus status{
+        std::move(id), config.operator_link.server_id, std::move(link), running, {}, peers.size(), waiting, {}};
+    status.relay = relay_of(running ? ask_relay_status(folder) : std::nullopt, config.relay, peers);
     if (auto endpoints = endpoints_of_running(folder)) status.pan_endpoints = std::move(*endpoints);
     return status;
   };
@@ -66,7 +132,7 @@ std::string to_text(const GatewayStatus& status) {
   return text + "\nRunning      " +
          (status.running ? "yes, PAN link at " + joined(status.pan_endpoints) : std::string("no")) + "\nDevices      " +
          std::to_string(status.peers) + " paired, " + std::to_string(status.credentials_waiting) +
-         " with a credential waiting\n";
+         " with a credential waiting\n" + to_text(status.relay);
 }
 
 std::string to_json(const GatewayStatus& status) {
@@ -88,7 +154,8 @@ std::string to_json(const GatewayStatus& status) {
   json.update(Json{{"running", status.running},
                    {"pan_endpoints", std::move(endpoints)},
                    {"peers", status.peers},
-                   {"credentials_waiting", status.credentials_waiting}});
+                   {"credentials_waiting", status.credentials_waiting},
+                   {"relay", to_json(status.relay)}});
   return dump(json);
 }
 

@@ -2,6 +2,7 @@
 // What `cpns-gateway status` and `list` show. No secret in it.
 
 #include "gateway/gateway_config.hpp"
+#include "gateway/relay_status.hpp"
 #include "store/pairing_store.hpp"
 
 namespace cpns::gateway {
@@ -26,6 +27,16 @@ struct GatewayStatus {
   std::vector<ids::Endpoint> pan_endpoints;  ///< of the running process
   std::size_t peers;
   std::size_t credentials_waiting;
+  /// One connection that the running process carries.
+  struct Carried {
+    pngw::PanRelay::Carried connection;
+    std::string device_name;  ///< empty where the pairing is gone
+  };
+  struct Relay {
+    pngw::RelayLimits limits;
+    std::size_t opening = 0;
+    std::optional<std::vector<Carried>> carried{};  ///< none: no process that could say so runs here
+  } relay{};
 };
 
 [[nodiscard]] Result<GatewayStatus> read_status(const GatewayFolder& folder, const GatewayConfig& config,

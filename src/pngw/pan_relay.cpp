@@ -3,6 +3,7 @@
 #include "core/assign/wire.hpp"
 #include "core/stream/node_path.hpp"
 #include "core/stream/relay_message.hpp"
+#include "runtime/clock.hpp"
 #include "runtime/deadline.hpp"
 #include "tls/client_hello.hpp"
 
@@ -10,9 +11,21 @@ namespace cpns::pngw {
 
 using runtime::Task;
 
+std::string_view name_of(stream::RelayOpen::Kind kind) noexcept {
+  return kind == stream::RelayOpen::Kind::EndToEnd ? "end-to-end" : "pne";
+}
+
 void PanRelay::stop() {
   // Each call may end a coroutine that takes its own entry out.
-  for (const auto& [number, end] : std::map(links_)) end();
+  for (const auto& [number, open] : std::map(links_)) open.end();
+}
+
+std::vector<PanRelay::Carried> PanRelay::now_carried() const {
+  std::vector<Carried> all;
+  for (const auto& [number, open] : links_) {
+    if (open.bytes) all.push_back({open.peer, open.kind, open.since, open.bytes->there, open.bytes->back});
+  }
+  return all;
 }
 
 Result<stream::RelayOpen> PanRelay::check(stream::RelayOpen request, const store::PairingId& peer) const {
@@ -101,7 +114,7 @@ Task<Result<PanRelay::Granted>> PanRelay::grant(Link link, store::PairingId peer
 
 // The device's own TLS to the Server protects the bytes: a second one on this hop would cost much and hide nothing that
 // an Internet path does not show (docs/relay.md).
-Task<Result<void>> PanRelay::carry(Link link, Granted granted, store::PairingId peer, runtime::SpliceLimits limits) {
+Task<Result<void>> PanRelay::carry(Link link, Granted granted, std::uint64_t number, runtime::SpliceLimits limits) {
   const bool end_to_end = granted.kind == stream::RelayOpen::Kind::EndToEnd;
   const auto pipe = granted.pipe;
   std::shared_ptr<runtime::ByteStream> device;
@@ -120,7 +133,12 @@ Task<Result<void>> PanRelay::carry(Link link, Granted granted, store::PairingId 
     co_return ready;
   }
   const auto begun = std::chrono::steady_clock::now();
-  const std::string_view kind_name = end_to_end ? "end-to-end" : "pne";
+  const auto kind_name = name_of(granted.kind);
+  auto& open = links_.at(number);
+  const auto peer = open.peer;
+  open.kind = granted.kind;
+  open.since = runtime::now();
+  open.bytes = limits.seen = std::make_shared<runtime::Spliced>();
   log_.event(Code::relay_opened, {{"pairing_id", peer.hex()}, {"kind", kind_name}, {"remote", link->remote()}});
   const auto done = co_await runtime::splice(device, pipe, limits);
   pipe->abort();
@@ -158,16 +176,16 @@ Task<Result<void>> PanRelay::serve(Link link, store::PairingId peer) {
     }
     ++device.connections;
     const auto number = next_link_++;
-    links_[number] = [link] { link->abort(); };
+    links_.emplace(number, Open{peer, [link] { link->abort(); }});
     const runtime::SpliceLimits limits{limits_.idle, device.up, device.down, limits_.after_end};
     auto granted = co_await grant(link, peer);
     if (granted) {
-      links_[number] = [link, pipe = granted->pipe] {
+      links_.at(number).end = [link, pipe = granted->pipe] {
         link->abort();
         pipe->abort();
       };
       auto now = std::move(*granted);
-      const auto carried = co_await carry(link, std::move(now), peer, limits);
+      const auto carried = co_await carry(link, std::move(now), number, limits);
       links_.erase(number);
       leave(peer);
       // RelayReady has been sent: what stands on the connection now is not ours to write into.

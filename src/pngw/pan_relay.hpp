@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <vector>
 
 #include "core/stream/relay_message.hpp"
 #include "pngw/relay_upstream.hpp"
@@ -27,6 +28,9 @@ struct RelayLimits {
   std::chrono::milliseconds after_end{10'000};      ///< once one end has said its last word, the other has so long
 };
 
+/// For logs and people.
+[[nodiscard]] std::string_view name_of(stream::RelayOpen::Kind kind) noexcept;
+
 class PanRelay {
  public:
   /// All must outlive it. `own` is kept (node_id.hpp): a device that joins elsewhere offers the same one, so that a
@@ -43,6 +47,17 @@ class PanRelay {
   /// Ends all that it carries.
   void stop();
   [[nodiscard]] std::size_t carried() const noexcept { return links_.size(); }
+  /// One connection whose bytes it passes on now.
+  struct Carried {
+    store::PairingId peer;
+    stream::RelayOpen::Kind kind{};
+    ids::UnixTime since;
+    std::uint64_t bytes_up = 0;  ///< towards the Server
+    std::uint64_t bytes_down = 0;
+  };
+  /// The oldest first. Those that are only being opened are not among them.
+  [[nodiscard]] std::vector<Carried> now_carried() const;
+  [[nodiscard]] const RelayLimits& limits() const noexcept { return limits_; }
   [[nodiscard]] const stream::NodeId& node_id() const noexcept { return node_id_; }
 
  private:
@@ -62,7 +77,7 @@ class PanRelay {
   };
   /// From RelayOpen to RelayReady. What it fails with is what the device is told by an Alert.
   [[nodiscard]] runtime::Task<Result<Granted>> grant(Link link, store::PairingId peer);
-  [[nodiscard]] runtime::Task<Result<void>> carry(Link link, Granted granted, store::PairingId peer,
+  [[nodiscard]] runtime::Task<Result<void>> carry(Link link, Granted granted, std::uint64_t number,
                                                   runtime::SpliceLimits limits);
   void leave(const store::PairingId& peer);
   /// This PN GW, the one that it is paired with, and so on.
@@ -78,7 +93,14 @@ class PanRelay {
   RelayLimits limits_;
   stream::NodeId node_id_;
   std::map<store::PairingId, Device> devices_;
-  std::map<std::uint64_t, std::function<void()>> links_;  ///< each to be ended by its call
+  struct Open {
+    store::PairingId peer;
+    std::function<void()> end;
+    stream::RelayOpen::Kind kind{};
+    ids::UnixTime since{};
+    std::shared_ptr<runtime::Spliced> bytes{};  ///< from the moment on that it carries
+  };
+  std::map<std::uint64_t, Open> links_;
   std::uint64_t next_link_ = 0;
 };
 

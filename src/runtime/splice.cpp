@@ -19,13 +19,16 @@ constexpr std::chrono::hours kForever{24 * 365};
 struct Joint {
   Joint(const asio::any_io_executor& executor, SpliceLimits given)
       : limits(given),
+        count(given.seen ? given.seen : std::make_shared<Spliced>()),
+        outcome(*count),
         ended(executor, Clock::time_point::max()),
         idle(executor),
         pace_there(executor),
         pace_back(executor),
         moved(Clock::now()) {}
   SpliceLimits limits;
-  Spliced outcome;
+  std::shared_ptr<Spliced> count;
+  Spliced& outcome;
   int running = 2;
   asio::steady_timer ended;  // never expires; cancelled when a direction ends
   asio::steady_timer idle;

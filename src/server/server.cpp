@@ -59,6 +59,7 @@ Server::Server(asio::any_io_executor executor, ServerParts parts)
 Server::~Server() { parts_.log.hold({}); }
 
 Result<void> Server::open() {
+  for (const auto& risk : risks_of(parts_.settings)) parts_.log.event(Code::settings_risky, {{"got", risk}});
   CPNS_TRY(const auto erased, parts_.devices.erase_all_pending());
   if (erased > 0) parts_.log.event(Code::pending_erased, {{"count", erased}});
   identities_.begin_load();

@@ -108,6 +108,9 @@ struct Settings {
   runtime::ProcessSettings process{};
 };
 
+/// What of the settings turns a protection off, each as `[table] key = value: what that means`; for the log at start.
+[[nodiscard]] std::vector<std::string> risks_of(const Settings& settings);
+
 /// A resume token names its loop in one byte; more than this nobody has measured.
 inline constexpr std::size_t kMostThreads = 64;
 

@@ -46,6 +46,10 @@ Event erased(const ids::CmDeviceId& id, ids::UnixTime when, std::string why) {
   return {Kind::DeviceErased, when, "server", id.text(), std::move(why)};
 }
 
+Event purged(const ids::CmDeviceId& id, ids::UnixTime before, ids::UnixTime when) {
+  return erased(id, when, "purged: ended before " + std::to_string(before.time_since_epoch().count()));
+}
+
 Event exempted(const ids::CmDeviceId& id, ids::UnixTime when) {
   return by_operator(Kind::DeviceExempted, id.text(), when);
 }

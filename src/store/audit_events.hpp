@@ -17,6 +17,8 @@ namespace cpns::store::events {
 [[nodiscard]] audit::Event revoked_before(ids::UnixTime before, ids::UnixTime when);
 /// By an operator, or because the device gave its ID up, or because its successor came into use.
 [[nodiscard]] audit::Event erased(const ids::CmDeviceId& id, ids::UnixTime when, std::string why);
+/// By a purge of what ended before `before`.
+[[nodiscard]] audit::Event purged(const ids::CmDeviceId& id, ids::UnixTime before, ids::UnixTime when);
 [[nodiscard]] audit::Event exempted(const ids::CmDeviceId& id, ids::UnixTime when);
 [[nodiscard]] audit::Event invited(const ids::PnGwId& id, std::size_t device_quota, ids::UnixTime when);
 [[nodiscard]] audit::Event enrolled(const ids::PnGwId& id, ByteView certificate_sha256, ids::UnixTime when);

@@ -5,6 +5,7 @@
 // Writes are asynchronous and grouped into commits; see Done. Reads are synchronous, some microseconds, from any
 // thread. Nothing here scans: each query is by key or index, so that tables can be partitioned by CM Device ID later.
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -62,6 +63,16 @@ struct Quota {
   /// Pending, active and in use together; revoked and expired devices do not count. Of a PN GW that the store does not
   /// know: another has a quota of its own there, which counts as it stands at that moment.
   std::size_t devices = 100;
+};
+
+/// One piece of a purge: rows of devices that ended long ago are erased. Written once, by the store.
+struct Purge {
+  std::vector<ids::CmDeviceId> ids;  ///< to look at; some may be gone, or not be over
+  ids::UnixTime before;              ///< only what ended before it
+  ids::UnixTime now;
+  bool dry = false;                       ///< count, change nothing
+  std::vector<ids::CmDeviceId> erased{};  ///< or would be
+  std::size_t kept = 0;                   ///< over, but a renewal of it, or what it renews, is not
 };
 
 class DeviceStore {
@@ -127,6 +138,10 @@ class DeviceStore {
   /// The row goes, with those that it renews and that renew it; nothing is left but the number of a revocation. Fails
   /// with `device_not_found`.
   virtual void erase(ids::CmDeviceId id, ids::UnixTime when, Done done) = 0;
+  /// What `purge` says goes, and nothing else: rows whose end rules::ending calls over, if no kin of theirs lives. Each
+  /// row is looked at again in the transaction. None is noted in the journal: the time of its key is over, so that no
+  /// backup can revive it [V1]. `purge` is filled before the Done is called.
+  virtual void purge(std::shared_ptr<Purge> purge, Done done) = 0;
   /// [R6] It need not be renewed. Fails with `device_not_found` or `device_is_revoked`.
   virtual void exempt(ids::CmDeviceId id, ids::UnixTime when, Done done) = 0;
 

@@ -53,6 +53,16 @@ Result<bool> check_change(std::optional<DeviceState> state, DeviceState to, cons
                "one that may become " + std::string(to_text(to))};
 }
 
+Ending ending(const DeviceInfo& device, ids::UnixTime before, ids::UnixTime now) noexcept {
+  if (device.state == DeviceState::Pending) return Ending::None;
+  std::optional<ids::UnixTime> ended;
+  for (const auto& end : {device.revoked_at, device.renew_by, device.expires_at}) {
+    if (end && is_over(*end, now) && (!ended || *end < *ended)) ended = end;
+  }
+  if (!ended || *ended >= before) return Ending::None;
+  return device.expires_at && is_over(*device.expires_at, now) ? Ending::Over : Ending::KeyLives;
+}
+
 Result<void> check_renewal(const std::optional<FoundPredecessor>& found, const ids::CmDeviceId& old_id,
                            const ids::PnGwId& pn_gw_id) {
   if (!found) return Error{Code::renewal_not_possible, "no device " + old_id.text(), "a device of this server"};

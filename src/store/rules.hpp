@@ -37,6 +37,16 @@ struct FoundAssignment {
 /// is there already, else the refusal.
 [[nodiscard]] Result<bool> check_change(std::optional<DeviceState> state, DeviceState to, const ids::CmDeviceId& id);
 
+/// Whether a device's row may be purged at `now`, by when it ended: revoked, not renewed in time [R6], or its key's
+/// time over. While that time is not over a row is kept, whatever its state: an older backup may hold the device alive,
+/// and a journal that is made anew from the database knows its revocation from this row alone [V1].
+enum class Ending {
+  None,      ///< pending, alive, or ended at `before` or later
+  KeyLives,  ///< ended before, but its key's own time is not over
+  Over,
+};
+[[nodiscard]] Ending ending(const DeviceInfo& device, ids::UnixTime before, ids::UnixTime now) noexcept;
+
 /// What a renewal finds of the ID that it is to renew.
 struct FoundPredecessor {
   std::string pn_gw_id;

@@ -1,4 +1,5 @@
-"""Every test that docs/threat-model.md and docs/rfc9257.md name as what shows a defence is there, by that name."""
+"""Every test that docs/threat-model.md and docs/rfc9257.md name as what shows a defence is there, by that name, and
+every place in the code that they name as `src/FILE:NAME`."""
 
 import re
 
@@ -11,6 +12,7 @@ SEED = re.compile(r"(?!fuzz_)[a-z0-9_]+")  # of a fuzz target
 TEST = re.compile(r"\bTEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\)")
 IMS_TESTS = re.compile(r"^ *ims_tests\((\w+\.py) \w+ (\w+) ", re.MULTILINE)
 IMS_TEST = re.compile(r"^ *def test_(\w+)", re.MULTILINE)
+PLACE = re.compile(r"`(src/[\w./-]+):(\w+)`")
 TYPED = re.compile(r"\bTYPED_TEST(?:_P)?\(\s*(\w+),\s*(\w+)\s*\)")
 
 
@@ -57,12 +59,24 @@ def known(name, root, suites, tests, fuzzers):
     return name in suites or (name.endswith(".cpp") and any(p.name == name for p in files(root, ["src"], (".cpp",))))
 
 
+def lost_places(text, root):
+    for number, line in enumerate(text.splitlines(), 1):
+        for file, name in PLACE.findall(line):
+            path = root / file
+            if not path.is_file():
+                yield number, f"there is no file {file}"
+            elif not re.search(rf"\b{name}\b", path.read_text()):
+                yield number, f"{file} has no {name}"
+
+
 def findings(root):
     suites, tests, fuzzers = tests_of(root)
     found = []
     for document in DOCUMENTS:
         path = root / document
         rows = list(rows_of(path.read_text())) if path.is_file() else []
+        if path.is_file():
+            found += [f"{document}:{number}: {what}" for number, what in lost_places(path.read_text(), root)]
         if not rows:
             found.append(f"{document}: no table with a column of tests could be read")
         for number, cell in rows:
@@ -80,7 +94,7 @@ HEAD = "| Attack | Shown by |\n|---|---|\n"
 
 
 def tree(row, second="| a | `Suite` |\n"):
-    return {"tests/a_test.cpp": CODE, "tests/fuzz/fuzz_it.cpp": "", "src/a.cpp": "",
+    return {"tests/a_test.cpp": CODE, "tests/fuzz/fuzz_it.cpp": "", "src/a.cpp": "int run();",
             DOCUMENTS[0]: HEAD + row, DOCUMENTS[1]: HEAD + second}
 
 
@@ -94,6 +108,9 @@ SELF_TESTS = [
     (tree("| a | |\n"), "names no test"),
     (tree("| a | `Suite` |\n", second="| a | `OtherTest.when` |\n"), "no test `OtherTest.when`"),
     (tree("| a | `Suite` |\n", second=""), "no table"),
+    (tree("| `src/a.cpp:run` | `Suite` |\n"), None),
+    (tree("| `src/a.cpp:runs` | `Suite` |\n"), "src/a.cpp has no runs"),
+    (tree("| `src/b.cpp:run` | `Suite` |\n"), "no file src/b.cpp"),
 ]
 
 if __name__ == "__main__":

@@ -23,7 +23,9 @@ DeviceSession::Result DeviceSession::on_message(Message message, Now) {
   if (message.correlation_id != correlation_id_) {
     return refuse({Code::correlation_id_differs, message.correlation_id.hex(), correlation_id_.hex()}, true);
   }
-  if (is_alert(message)) return refuse({Code::peer_refused, "Alert from the PN GW", cursor_.expected()}, false);
+  if (const auto* alert = std::get_if<Alert>(&message.body)) {
+    return refuse(refused_by(*alert, "PN GW", cursor_.expected()), false);
+  }
   auto* state = std::get_if<device::AwaitCredential>(&state_);
   auto* transfer = std::get_if<CredentialTransfer>(&message.body);
   if (state == nullptr || transfer == nullptr) {

@@ -67,8 +67,8 @@ GatewaySession::Result GatewaySession::on_server_message(Message message, ByteVi
   const auto kind = kind_of(message.body);
   const auto* row = message_row(kind);
   const auto step = row == nullptr ? Step::KeySeedGrant : row->step;
-  if (is_alert(message))
-    return refuse({Code::peer_refused, "Alert from the Server", cursor_.expected()}, step, Tell::Device);
+  if (const auto* alert = std::get_if<Alert>(&message.body))
+    return refuse(refused_by(*alert, "Server", cursor_.expected()), step, Tell::Device);
   if (message.correlation_id != ends_.correlation_id) {
     return refuse({Code::correlation_id_differs, message.correlation_id.hex(), ends_.correlation_id.hex()}, step,
                   Tell::Both);
@@ -210,7 +210,7 @@ GatewaySession::Result GatewaySession::refuse(Error error, Step step, Tell whom)
   if (whom == Tell::Server || whom == Tell::Both)
     result.actions.emplace_back(SendToServer{alert(ends_.correlation_id)});
   if (whom == Tell::Device || whom == Tell::Both) {
-    result.actions.emplace_back(SendToDevice{encode({ends_.correlation_id, Alert{}})});
+    result.actions.emplace_back(SendToDevice{encode({ends_.correlation_id, alert_for(error)})});
   }
   result.refusal = std::move(error).at_step(number(step));
   return result;

@@ -167,7 +167,7 @@ ServerSession::Result ServerSession::refuse(Error error, Step step, bool tell_pe
   state_ = Over{};  // wipes every secret of the run
   Result result;
   if (pending_) result.actions.emplace_back(ErasePending{*pending_});
-  if (tell_peer) result.actions.emplace_back(Send{alert(correlation_id_)});
+  if (tell_peer) result.actions.emplace_back(Send{encode_public(correlation_id_, alert_for(error))});
   pending_.reset();
   result.refusal = std::move(error).at_step(number(step));
   return result;

@@ -39,6 +39,17 @@ struct Outcome {
 [[nodiscard]] inline Bytes alert(const ids::CorrelationId& correlation_id) {
   return encode_public(correlation_id, Alert{});
 }
+/// The alert for what `error` refuses. Of all causes a full quota is the only one that a peer is told: it is that of
+/// the PN GW that asks, says nothing of any device or key, and no further attempt helps until somebody changes it [S7].
+[[nodiscard]] inline Alert alert_for(const Error& error) {
+  return {error.code == Code::device_quota_reached ? Alert::Reason::DeviceQuota : Alert::Reason::None};
+}
+/// What the receiver of an alert from `peer` refuses its run with.
+[[nodiscard]] inline Error refused_by(const Alert& alert, std::string_view peer, std::string expected) {
+  const bool quota = alert.reason == Alert::Reason::DeviceQuota;
+  return {quota ? Code::device_quota_reached : Code::peer_refused, "Alert from the " + std::string(peer),
+          std::move(expected)};
+}
 
 /// True for Alert: it ends any run, and is never answered by another.
 [[nodiscard]] inline bool is_alert(const Message& message) { return std::holds_alternative<Alert>(message.body); }

@@ -81,7 +81,10 @@ struct Ping {
 struct Pong {
   Bytes payload;
 };
-struct Alert {};
+struct Alert {
+  enum class Reason : std::uint8_t { None = 0, DeviceQuota = 1 };
+  Reason reason = Reason::None;
+};
 /// A bearer for PNE mode, asked for over an IMS operator link.
 struct BearerRequest {
   Share gateway_share;

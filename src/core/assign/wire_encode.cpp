@@ -83,7 +83,7 @@ struct Fill {
   }
   void operator()(const Ping& m) const { to.mutable_ping()->set_payload(str(m.payload)); }
   void operator()(const Pong& m) const { to.mutable_pong()->set_payload(str(m.payload)); }
-  void operator()(const Alert&) const { to.mutable_alert(); }
+  void operator()(const Alert& m) const { to.mutable_alert()->set_reason(static_cast<v1::Alert::Reason>(m.reason)); }
   void operator()(const EnrollRequest& m) const {
     to.mutable_enroll_request()->set_certificate_request(str(m.certificate_request));
   }

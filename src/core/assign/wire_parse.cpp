@@ -108,7 +108,12 @@ Parsed read(const v1::Pong& m) {
   Pong out{r.bytes("payload", m.payload(), 0, 64)};
   return done(r, std::move(out));
 }
-Parsed read(const v1::Alert&) { return Body(Alert{}); }
+Parsed read(const v1::Alert& m) {
+  if (m.reason() != v1::Alert::REASON_UNSPECIFIED && m.reason() != v1::Alert::REASON_DEVICE_QUOTA) {
+    return malformed("reason", std::to_string(static_cast<int>(m.reason())), "0 or 1");
+  }
+  return Body(Alert{static_cast<Alert::Reason>(m.reason())});
+}
 Parsed read(const v1::EnrollRequest& m) {
   Reader r;
   EnrollRequest out{r.bytes("certificate_request", m.certificate_request(), 1, 8192)};

@@ -7,10 +7,10 @@ namespace cpns::server::admin {
 
 namespace {
 
-constexpr std::array kVerbs = {&kIndex,        &kStatus,        &kAddGateway,   &kListGateways, &kListDevices,
-                               &kShowDevice,   &kRevokeDevice,  &kEraseDevice,  &kExemptDevice, &kRevokeGateway,
-                               &kRevokeBefore, &kKeyStatus,     &kRotateKeys,   &kRemoveKey,    &kListTokens,
-                               &kAddToken,     &kWithdrawToken, &kInviteGateway};
+constexpr std::array kVerbs = {&kIndex,        &kStatus,       &kAddGateway,  &kListGateways,  &kListDevices,
+                               &kShowDevice,   &kRevokeDevice, &kEraseDevice, &kExemptDevice,  &kRevokeGateway,
+                               &kRevokeBefore, &kPurge,        &kCountPurge,  &kKeyStatus,     &kRotateKeys,
+                               &kRemoveKey,    &kListTokens,   &kAddToken,    &kWithdrawToken, &kInviteGateway};
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';

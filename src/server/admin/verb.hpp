@@ -70,6 +70,8 @@ extern const Verb kEraseDevice;
 extern const Verb kExemptDevice;
 extern const Verb kRevokeGateway;
 extern const Verb kRevokeBefore;
+extern const Verb kPurge;
+extern const Verb kCountPurge;
 extern const Verb kKeyStatus;
 extern const Verb kRotateKeys;
 extern const Verb kRemoveKey;

@@ -21,6 +21,7 @@ class MemoryDeviceStore final : public DeviceStore, private CommitProof {
   [[nodiscard]] std::uint64_t commits() const noexcept override { return rows_.commits; }
   void revoke_before(ids::UnixTime before, ids::UnixTime when, Done done) override;
   void erase(ids::CmDeviceId id, ids::UnixTime when, Done done) override;
+  void purge(std::shared_ptr<Purge> purge, Done done) override;
   void exempt(ids::CmDeviceId id, ids::UnixTime when, Done done) override;
 
  protected:

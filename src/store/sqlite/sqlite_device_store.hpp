@@ -28,6 +28,7 @@ class SqliteDeviceStore final : public DeviceStore {
   [[nodiscard]] RowCache::Use cache_use() const { return cache_.use(); }
   void revoke_before(ids::UnixTime before, ids::UnixTime when, Done done) override;
   void erase(ids::CmDeviceId id, ids::UnixTime when, Done done) override;
+  void purge(std::shared_ptr<Purge> purge, Done done) override;
   void exempt(ids::CmDeviceId id, ids::UnixTime when, Done done) override;
 
  protected:

@@ -49,11 +49,15 @@ struct Bench : DeviceBench {
   static secret::PairingSecret secret() {
     return secret::PairingSecret::make([](auto to) { std::fill(to.begin(), to.end(), std::uint8_t{8}); });
   }
-  static Task<void> run(const device::Context* context, std::shared_ptr<std::optional<Result<void>>> result) {
+  static device::PairLimits one_attempt() {
     device::PairLimits limits;
     limits.refusals = 1;
     limits.alerts = 1;
     limits.patience = std::chrono::milliseconds(0);
+    return limits;
+  }
+  static Task<void> run(const device::Context* context, device::PairLimits limits,
+                        std::shared_ptr<std::optional<Result<void>>> result) {
     result->emplace(co_await device::pair(*context, *ids::DeviceName::parse("tablet"), limits));
   }
   Result<void> pair() {
@@ -61,7 +65,7 @@ struct Bench : DeviceBench {
     CPNS_CHECK(context.folder.prepare());
     CPNS_CHECK(device::take_code(store, {id, secret(), {gateway.endpoint()}}));
     const auto result = std::make_shared<std::optional<Result<void>>>();
-    runtime::asio::co_spawn(loop, run(&context, result), runtime::asio::detached);
+    runtime::asio::co_spawn(loop, run(&context, limits, result), runtime::asio::detached);
     EXPECT_TRUE(until([&] { return result->has_value(); }));
     // What the device said last may still be on its way; where it says nothing this is the time it gets.
     (void)until([&] { return !reply.heard.empty(); }, std::chrono::milliseconds(300));
@@ -73,6 +77,7 @@ struct Bench : DeviceBench {
   FakePeer gateway;
   Answer reply;
   CrashingStore store;
+  device::PairLimits limits = one_attempt();
 };
 
 Bytes good_transfer(const assign::Message& request) {
@@ -145,6 +150,22 @@ TEST(BadGateway, when_it_answers_with_an_alert_then_the_device_says_that_the_gat
   ASSERT_FALSE(done.ok());
   EXPECT_EQ(done.error().code, Code::assignment_refused);
   EXPECT_TRUE(bench.reply.heard.empty()) << "an Alert is never answered by another";
+}
+
+TEST(BadGateway, when_it_says_that_its_quota_is_full_then_the_device_ends_at_once_and_its_pairing_stays_S7) {
+  Bench bench;
+  bench.limits.alerts = 100;
+  bench.limits.patience = std::chrono::minutes(10);
+  bench.reply.make = [](const assign::Message& request) {
+    return assign::encode_public(request.correlation_id, assign::Alert{assign::Alert::Reason::DeviceQuota});
+  };
+  const auto done = bench.pair();
+  ASSERT_FALSE(done.ok());
+  EXPECT_EQ(done.error().code, Code::gateway_has_its_quota);
+  EXPECT_EQ(bench.gateway.links(), 1U) << "another attempt would hear the same";
+  const auto record = bench.store.load();
+  ASSERT_TRUE(record.ok());
+  EXPECT_TRUE(device::is_unfinished(*record)) << "the same command goes on once there is room";
 }
 
 TEST(BadGateway, when_the_device_can_not_store_the_credential_then_no_receipt_leaves) {

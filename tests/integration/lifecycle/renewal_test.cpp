@@ -1,4 +1,5 @@
 // The life of a key between real processes: renewal, its end, revocation, erasure, restored backups.
+#include <algorithm>
 #include <fstream>
 
 #include "support/lifecycle.hpp"
@@ -211,7 +212,7 @@ TEST_F(RenewalTest,
   EXPECT_EQ(gateway->end(seconds(5)).code, 0);
 }
 
-TEST_F(RenewalTest, when_a_pn_gw_has_as_many_devices_as_it_may_then_one_more_is_refused_until_one_is_revoked_S7) {
+TEST_F(RenewalTest, when_a_pn_gw_has_as_many_devices_as_it_may_then_one_more_is_told_at_once_until_one_is_revoked_S7) {
   prepare();
   const auto token = (dir_ / "again.token").string();
   ASSERT_TRUE(
@@ -223,12 +224,19 @@ TEST_F(RenewalTest, when_a_pn_gw_has_as_many_devices_as_it_may_then_one_more_is_
   ASSERT_TRUE(code.ok());
   ASSERT_TRUE(world_.start_pairing(*code).ok());
   EXPECT_TRUE(await_event(Party::Server, "device_quota_reached"));
-  const auto status = world_.wait_for_device(seconds(60));
+  const auto status = world_.wait_for_device(seconds(10));
   ASSERT_TRUE(status.ok());
   EXPECT_FALSE(status->clean()) << "the person is told";
+  std::ifstream said(world_.words_of(Party::CmDevice));
+  const std::string words(std::istreambuf_iterator<char>(said), {});
+  EXPECT_NE(words.find(message_info(Code::gateway_has_its_quota).id), std::string::npos) << words;
+  EXPECT_NE(words.find("cpns device revoke"), std::string::npos) << "and what to do next: " << words;
+  EXPECT_TRUE(await_event(Party::PnGw, "device_quota_reached")) << "so does the PN GW's log";
+  EXPECT_EQ(std::ranges::count_if(events_, [](const auto& event) { return event.line.is("device_pause"); }), 0)
+      << "what no further attempt mends is not tried again";
   EXPECT_EQ(devices_of_server().size(), 1U) << "nothing is left of the attempt";
   ASSERT_TRUE(operate({"device", "revoke", first}).ok());
-  pair_device();
+  pair_until_done(*code);
   EXPECT_NE(id_of_device(), first);
 }
 
@@ -236,6 +244,7 @@ TEST_F(RenewalTest, when_a_pn_gw_is_revoked_then_its_links_and_its_devices_links
   prepare();
   pair_device();
   ASSERT_TRUE(world_.start(Party::CmDevice).ok());
+  EXPECT_TRUE(await_event(Party::CmDevice, "link_of_mode_up"));
   ASSERT_TRUE(await_event(Party::Server, "device_renewed"));
   const auto key = exported();
   ASSERT_TRUE(key_opens(key));

@@ -1,4 +1,6 @@
 // PNE mode and PNE+PN GW mode as the server and a listener see them.
+#include <nlohmann/json.hpp>
+
 #include "modes/modes.hpp"
 
 namespace cpns::test {
@@ -29,6 +31,27 @@ TEST_F(RelayTest, when_a_device_goes_by_way_of_the_gateway_then_neither_listener
     }
   }
   EXPECT_EQ(world_->hosts().broadband.counts(Way::There).packets, 0U) << "nothing went over broadband";
+}
+
+TEST_F(RelayTest, when_the_gateway_carries_a_device_then_its_status_shows_the_connection_and_the_limits) {
+  prepare();
+  const auto relay = [&] {
+    const auto text = world_->run(Party::PnGw, std::string(CPNS_PROGRAMS) + "/cpns-gateway",
+                                  {"status", "--json", "--dir", world_->folder(Party::PnGw).string()});
+    const auto json = nlohmann::json::parse(text, nullptr, false);
+    return json.is_object() ? json.value("relay", nlohmann::json()) : nlohmann::json(text);
+  };
+  EXPECT_EQ(relay().at("carried"), nlohmann::json::array()) << "nothing yet";
+  run_device("gateway");
+  EXPECT_NE(headers().find("CPNS-Device-ID"), std::string::npos);
+  const auto seen = relay();
+  EXPECT_EQ(seen.at("limits").at("connections_per_device"), 16) << seen;
+  ASSERT_EQ(seen.at("carried").size(), 1U) << seen;
+  const auto& one = seen.at("carried").at(0);
+  EXPECT_EQ(one.at("kind"), "end-to-end");
+  EXPECT_FALSE(one.at("device_name").get<std::string>().empty());
+  EXPECT_GT(one.at("bytes_up").get<int>(), 500) << "a handshake at the least";
+  EXPECT_GT(one.at("bytes_down").get<int>(), 500);
 }
 
 TEST_F(RelayTest, when_a_device_is_revoked_then_what_the_gateway_carries_for_it_ends_at_once_V1) {

@@ -51,10 +51,18 @@ TEST(ServerLifecycle, WhenAdminRequestsAreWrongThenTheAnswerSaysWhatIs) {
   EXPECT_EQ(server.admin("POST", "/v1/devices/" + nobody + "/revoke").status, 404U);
   const auto list = server.admin("GET", "/v1");
   EXPECT_EQ(list.status, 200U);
-  EXPECT_EQ(list.body.at("requests").size(), 18U);
+  EXPECT_EQ(list.body.at("requests").size(), 20U);
   const auto status = server.admin("GET", "/v1/status");
   EXPECT_EQ(status.body.at("server_id"), "cpns.test");
   EXPECT_EQ(status.body.at("listeners").size(), 3U);
+}
+
+TEST(ServerLifecycle, WhenASettingTurnsAProtectionOffThenTheLogNamesItAtTheStart) {
+  ServerProcess server({}, {{"renew_within_seconds = 86400", "renew_within_seconds = 0"}});
+  server.start();
+  const auto said = server.wait_for_log("settings_risky");
+  EXPECT_NE(said.at("got").get<std::string>().find("renew_within_seconds"), std::string::npos) << said;
+  EXPECT_EQ(server.count_log("settings_risky"), 1U);
 }
 
 TEST(ServerLifecycle, WhenThereAreManyGatewaysThenTheyComeInPages) {

@@ -23,9 +23,9 @@ Outcome run(std::vector<const char*> arguments) {
 }
 
 TEST(Commands, every_command_has_help_with_an_example) {
-  const std::vector<std::vector<const char*>> commands = {{"explain"},         {"vectors"},        {"gateway", "add"},
-                                                          {"gateway", "list"}, {"device", "list"}, {"device", "show"},
-                                                          {"device", "revoke"}};
+  const std::vector<std::vector<const char*>> commands = {{"explain"},          {"vectors"},        {"gateway", "add"},
+                                                          {"gateway", "list"},  {"device", "list"}, {"device", "show"},
+                                                          {"device", "revoke"}, {"device", "purge"}};
   for (auto command : commands) {
     command.push_back("--help");
     const auto outcome = run(command);

@@ -124,6 +124,17 @@ TEST(Wire, when_a_list_is_too_long_then_the_message_is_refused) {
   EXPECT_FALSE(parse(encode_public(kRun, EnrollReply{{}})));
 }
 
+TEST(Wire, when_an_alert_says_why_then_the_quota_is_all_that_it_may_say_S7) {
+  EXPECT_EQ(encode_public(kRun, Alert{}).size(), 13U) << "the plain one has no field";
+  auto bytes = encode_public(kRun, Alert{Alert::Reason::DeviceQuota});
+  const auto parsed = parse(bytes);
+  ASSERT_TRUE(parsed) << to_text(parsed.error());
+  EXPECT_EQ(std::get<Alert>(parsed->body).reason, Alert::Reason::DeviceQuota);
+  bytes.back() = 2;
+  ASSERT_FALSE(parse(bytes));
+  EXPECT_EQ(parse(bytes).error().code, Code::message_field_malformed);
+}
+
 TEST(Wire, when_a_result_is_not_active_then_it_is_refused) {
   auto bytes =
       encode_result({kAssignment, credential().identity_alias, credential().expires_at, credential().endpoints});

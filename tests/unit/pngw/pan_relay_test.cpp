@@ -82,6 +82,29 @@ TEST_F(PanRelayTest, when_all_devices_together_have_enough_then_one_more_is_refu
   EXPECT_EQ(refusal->code, Code::relay_limit_reached);
 }
 
+TEST_F(PanRelayTest, when_a_connection_is_carried_then_it_can_be_seen_with_its_kind_and_its_bytes_until_it_ends) {
+  EXPECT_TRUE(relay().now_carried().empty());
+  const auto begun = runtime::now();
+  auto asked = request({node(1)});
+  asked.kind = stream::RelayOpen::Kind::Pne;
+  const auto opened = ask(std::move(asked));
+  ASSERT_TRUE(opened.ok());
+  Bytes got(100);
+  ASSERT_TRUE(run(send_and_read(opened->pipe, "hello", upstream.server, &got)).ok());
+  ASSERT_TRUE(run(send_and_read(upstream.server, "hello yourself", opened->pipe, &got)).ok());
+  const auto carried = relay().now_carried();
+  ASSERT_EQ(carried.size(), 1U);
+  EXPECT_EQ(carried[0].peer, peer);
+  EXPECT_EQ(carried[0].kind, stream::RelayOpen::Kind::Pne);
+  EXPECT_GE(carried[0].since, begun);
+  EXPECT_LE(carried[0].since, runtime::now());
+  EXPECT_EQ(carried[0].bytes_up, 5U);
+  EXPECT_EQ(carried[0].bytes_down, 14U);
+  upstream.server->abort();
+  ASSERT_TRUE(until([&] { return over == 1; }));
+  EXPECT_TRUE(relay().now_carried().empty());
+}
+
 TEST_F(PanRelayTest, when_the_relay_stops_then_what_it_carries_ends) {
   const auto opened = ask(request({node(1)}));
   ASSERT_TRUE(opened.ok());

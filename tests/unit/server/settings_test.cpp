@@ -96,6 +96,26 @@ TEST(ServerSettings, WhenThereIsAnImsSectionThenSipIsHeardThere) {
   EXPECT_FALSE(parse_settings("server_id = \"s\"\n", "server.toml")->ims.enabled());
 }
 
+TEST(ServerSettings, WhenASettingTurnsAProtectionOffThenItIsNamedAndTheDefaultsAreNot) {
+  const std::string id = "server_id = \"s\"\n";
+  const auto risks = [&](const std::string& text) { return risks_of(parse(id + text).value()); };
+  EXPECT_TRUE(risks("").empty());
+  const std::string ims =
+      "[ims]\nlisten = \"192.0.2.1:5060\"\nnext_hop = \"icscf.test:5060\"\ns_cscf = [\"192.0.2.3\"]\n"
+      "public_service_identity = \"sip:cpns@ims.test\"\n";
+  EXPECT_TRUE(risks(ims + "tls_folder = \"t\"\ns_cscf_names = [\"scscf.test\"]\n").empty());
+  const std::vector<std::pair<std::string, std::string>> risky = {
+      {"[assignment]\nrenew_within_seconds = 0\n", "renew_within_seconds"},
+      {"[process]\nsandbox = false\n", "sandbox"},
+      {ims, "tls_folder"},
+  };
+  for (const auto& [text, key] : risky) {
+    const auto said = risks(text);
+    ASSERT_EQ(said.size(), 1U) << text;
+    EXPECT_NE(said.front().find(key), std::string::npos) << said.front();
+  }
+}
+
 TEST(ServerSettings, WhenSomethingIsWrongThenTheComplaintNamesFileAndKey) {
   const std::string id = "server_id = \"s\"\n";
   const std::string ims = "[ims]\nlisten = \"192.0.2.10:5060\"\n";
