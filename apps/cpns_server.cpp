@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "open_keys.hpp"
+#include "runtime/command_line.hpp"
 #include "runtime/loops.hpp"
 #include "runtime/process.hpp"
 #include "runtime/sandbox.hpp"
@@ -24,7 +25,6 @@ using namespace cpns;
 namespace asio = runtime::asio;
 
 constexpr int kFailed = 1;
-constexpr int kUsage = 2;
 
 struct InitOptions {
   std::string folder;
@@ -42,8 +42,8 @@ struct RunOptions {
 };
 
 int fail(const Error& error) {
-  std::cerr << "cpns-server: " << to_text(error) << "\n  " << error.info().cause
-            << "\n  What to do: " << error.info().action << "\n";
+  std::cerr << "cpns-server: " << to_text(error) << "\n  cause:  " << error.info().cause
+            << "\n  action: " << error.info().action << "\n";
   return kFailed;
 }
 
@@ -230,7 +230,9 @@ int main(int argc, char** argv) {
   CLI::App app("CPNS Server: gives out Key Seeds, confirms keys, takes the direct links of devices", "cpns-server");
   app.set_version_flag("--version", CPNS_VERSION);
   app.require_subcommand(1);
-  app.footer("Example: cpns-server init ./server --server-id cpns.example.net && cpns-server run ./server");
+  app.footer(
+      "Example: cpns-server init ./server --server-id cpns.example.net && cpns-server run ./server\n"
+      "Each command has its own --help with an example.");
   InitOptions init_options;
   RunOptions run_options;
   add_init(app, init_options);
@@ -240,7 +242,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsage;
+    return runtime::end_of_parsing(app, error, std::cout, std::cerr);
   }
   if (!app.got_subcommand("init") && !app.got_subcommand("run")) return tool_status;
   if (app.got_subcommand("init")) return init(init_options);

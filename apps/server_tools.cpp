@@ -28,8 +28,8 @@ using Options = std::shared_ptr<ToolOptions>;
 
 void fail(const Error& error, int& status) {
   status = 1;
-  std::cerr << "cpns-server: " << to_text(error) << "\n  " << error.info().cause
-            << "\n  What to do: " << error.info().action << "\n";
+  std::cerr << "cpns-server: " << to_text(error) << "\n  cause:  " << error.info().cause
+            << "\n  action: " << error.info().action << "\n";
 }
 
 /// A line that is written over on a terminal, and a line each quarter elsewhere.

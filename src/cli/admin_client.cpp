@@ -46,20 +46,19 @@ asio::awaitable<void> exchange(asio::local::stream_protocol::socket& socket, con
   out = std::move(reply);
 }
 
-// The server's reason, from {"error":{"code":…,"text":…}} or whatever text it sent.
+// The server's reason, from {"code":…,"text":…,"got":…,"expected":…}; the status where it gave none.
 std::string reason_of(const http::response<http::string_body>& message) {
   const auto json = nlohmann::json::parse(message.body(), nullptr, false);
   std::string out;
   if (json.is_object()) {
-    const auto& error = json.contains("error") ? json.at("error") : json;
-    for (const auto* name : {"code", "text", "got", "expected"}) {
-      if (error.is_object() && error.contains(name) && error.at(name).is_string()) {
-        out += (out.empty() ? "" : " ") + error.at(name).get<std::string>();
-      }
+    for (const auto& [name, before] : {std::pair{"code", ""}, std::pair{"text", " "}, std::pair{"got", ": got "},
+                                       std::pair{"expected", ", expected "}}) {
+      const auto found = json.find(name);
+      if (found == json.end() || !found->is_string() || found->get_ref<const std::string&>().empty()) continue;
+      out += before + found->get<std::string>();
     }
-    if (out.empty() && error.is_string()) out = error.get<std::string>();
   }
-  return "status " + std::to_string(message.result_int()) + (out.empty() ? "" : ", " + out.substr(0, 500));
+  return out.empty() ? "status " + std::to_string(message.result_int()) : out.substr(0, 500);
 }
 
 }  // namespace
@@ -100,8 +99,7 @@ Result<std::string> AdminClient::send(Request request) const {
   }
   if (reply->error)
     return Error{Code::admin_unreachable, path + ": " + reply->error.message(), "a running cpns-server"};
-  if (reply->message.result_int() / 100 != 2)
-    return Error{Code::admin_refused, reason_of(reply->message), "status 2xx"};
+  if (reply->message.result_int() / 100 != 2) return Error{Code::admin_refused, reason_of(reply->message)};
   return std::move(reply->message.body());
 }
 

@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "runtime/command_line.hpp"
+
 namespace cpns::cli {
 
 void Console::fail(const Error& error, bool json) {
@@ -29,6 +31,7 @@ int run_program(int argc, const char* const* argv, std::ostream& out, std::ostre
   app.footer("Each command has its own --help with an example.");
   Console console{out, err};
   add_demo(app, console);
+  add_status(app, console);
   add_gateway(app, console);
   add_device(app, console);
   add_key(app, console);
@@ -39,7 +42,7 @@ int run_program(int argc, const char* const* argv, std::ostream& out, std::ostre
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, out, err) == 0 ? 0 : 2;
+    return runtime::end_of_parsing(app, error, out, err);
   }
   return console.status;
 }

@@ -22,6 +22,7 @@ struct Console {
 void add_demo(CLI::App& app, Console& console);
 void add_explain(CLI::App& app, Console& console);
 void add_vectors(CLI::App& app, Console& console);
+void add_status(CLI::App& app, Console& console);
 void add_gateway(CLI::App& app, Console& console);
 void add_key(CLI::App& app, Console& console);
 void add_token(CLI::App& app, Console& console);

@@ -137,6 +137,7 @@ std::string release_first(const DeviceFolder& folder, store::CredentialStore& st
   asio::co_spawn(loop, release_then_end(&context, &*record->credential, &result), runtime::unattended);
   loop.run();
   if (*result) return "released";
+  if (result->error().code == Code::direct_link_refused) return "refuses it already";
   console.err << "The CPNS Server could not be told: " << to_text(result->error()) << "\n";
   return "not released";
 }
@@ -156,6 +157,8 @@ Result<void> reset_command(const Options& options, Console& console) {
               << ": overwritten, then removed.\n";
   if (server == "released") {
     console.out << "The CPNS Server has erased this device's ID: its old key opens nothing any more.\n";
+  } else if (server == "refuses it already") {
+    console.out << "The CPNS Server takes this device's key no more: nothing had to be given up there.\n";
   } else if (server != "nothing") {
     console.out << "The CPNS Server still takes this device's key until it ends: have it erased there\n"
                    "(`cpns device erase`), for a copy of the key would go on working.\n";

@@ -170,7 +170,7 @@ void add_request(CLI::App& app, Console& console) {
   add_log_options(*command, console);
   command->footer(
       "The exit status is 1 where the service answers with 400 or more.\n"
-      "Example:\n  cpns-device request hello / --dir ~/.cpns\n"
+      "Examples:\n  cpns-device request hello / --dir ~/.cpns\n"
       "  cpns-device request files /big.iso --dir ~/.cpns -o big.iso --progress");
   command->callback([options, &console] {
     if (auto done = request_command(*options, console); !done) console.fail(done.error());

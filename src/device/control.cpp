@@ -2,16 +2,13 @@
 
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
-#include <nlohmann/json.hpp>
 
-#include "device/device_config.hpp"
 #include "runtime/unix_listener.hpp"
 
 namespace cpns::device {
 
 namespace asio = runtime::asio;
 using runtime::Task;
-using ControlJson = nlohmann::ordered_json;
 
 namespace {
 
@@ -20,49 +17,7 @@ constexpr std::size_t kMostClients = 16;
 
 using Socket = asio::local::stream_protocol::socket;
 
-struct ControlRequest {
-  bool watch = false;
-  bool wish = false;
-  std::optional<activation::Mode> mode{};
-};
-
-std::optional<ControlRequest> parse_request(std::string_view line) {
-  const auto json = ControlJson::parse(line, nullptr, false);
-  if (!json.is_object()) return std::nullopt;
-  const auto word = [&json](const char* key) {
-    const auto found = json.find(key);
-    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
-  if (const auto want = word("want"); !want.empty()) {
-    if (want != "status" && want != "watch") return std::nullopt;
-    return ControlRequest{.watch = want == "watch"};
-  }
-  const auto wish = word("wish");
-  const auto mode = mode_of(wish);
-  if (!mode && wish != "auto") return std::nullopt;
-  return ControlRequest{.wish = true, .mode = mode};
-}
-
 }  // namespace
-
-std::string json_of(const RunStatus& status) {
-  ControlJson links = ControlJson::array();
-  for (const auto& link : status.links) {
-    ControlJson one{{"path", activation::name_of(link.path)},
-                    {"preferred", link.preferred},
-                    {"up_since", link.up_since.time_since_epoch().count()}};
-    if (link.round_trip) one["round_trip_us"] = link.round_trip->count();
-    links.push_back(std::move(one));
-  }
-  const ControlJson json{{"state", activation::name_of(status.state)},
-                         {"mode", word_of(status.mode)},
-                         {"wished", status.wished},
-                         {"links", std::move(links)},
-                         {"streams", status.streams},
-                         {"switches", status.switches},
-                         {"cause", status.cause}};
-  return json.dump(-1, ' ', true, ControlJson::error_handler_t::replace);
-}
 
 struct ControlSocket::State : std::enable_shared_from_this<ControlSocket::State> {
   State(asio::any_io_executor on, OnWish wish, runtime::Log& to)
@@ -138,7 +93,7 @@ Task<void> ControlSocket::State::answer(std::shared_ptr<State> self, std::shared
   auto token = asio::redirect_error(asio::use_awaitable, failed);
   const auto size = co_await asio::async_read_until(*socket, buffer, '\n', token);
   if (failed) co_return;
-  const auto request = parse_request(std::string_view(line).substr(0, size));
+  const auto request = parse_control_request(std::string_view(line).substr(0, size));
   if (request && request->watch) {
     co_await watch(self, socket);
     co_return;

@@ -1,43 +1,19 @@
 #pragma once
-// How the commands of `cpns-device` speak with the `run` that is under way in a folder: control.sock there, mode 0600,
-// one JSON object a line. A request is {"want":"status"}, {"want":"watch"} or {"wish":"direct"}; the answer is a status
-// (again at each change for watch), {"ok":true}, or {"error":TEXT}.
+// How the commands of `cpns-device` speak with the `run` that is under way in a folder: control.sock there, mode 0600.
+// control_lines.hpp has what they say.
 
 #include <functional>
 #include <list>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "core/activation/activation.hpp"
+#include "device/control_lines.hpp"
 #include "device/device_folder.hpp"
 #include "runtime/asio.hpp"
 #include "runtime/log.hpp"
 
 namespace cpns::device {
-
-/// What a running device is doing. No secret in it.
-struct RunStatus {
-  struct Link {
-    activation::Path path{};
-    bool preferred = false;
-    ids::UnixTime up_since{};
-    std::optional<std::chrono::microseconds> round_trip;
-    bool operator==(const Link&) const = default;
-  };
-  activation::State state{};
-  activation::Mode mode{};
-  bool wished = false;  ///< the mode is the user's wish, not the policy's
-  std::vector<Link> links;
-  std::size_t streams = 0;
-  std::uint64_t switches = 0;
-  std::string cause;  ///< of the last change of state
-  bool operator==(const RunStatus&) const = default;
-};
-[[nodiscard]] std::string json_of(const RunStatus& status);  ///< one line, without its end
-/// One line for people from such a line. Fails with `control_refused` where it is none.
-[[nodiscard]] Result<std::string> text_of_status(std::string_view json);
 
 [[nodiscard]] std::filesystem::path control_socket(const DeviceFolder& folder);
 

@@ -8,7 +8,6 @@
 
 #include "device/control.hpp"
 #include "runtime/process.hpp"
-#include "runtime/time_text.hpp"
 
 namespace cpns::device {
 
@@ -73,10 +72,6 @@ Result<std::string> ask(const DeviceFolder& folder, const std::string& request) 
   return answer;
 }
 
-std::string counted(std::uint64_t count, const std::string& one, const std::string& many) {
-  return std::to_string(count) + " " + (count == 1 ? one : many);
-}
-
 }  // namespace
 
 std::filesystem::path control_socket(const DeviceFolder& folder) { return folder.folder / "control.sock"; }
@@ -90,27 +85,6 @@ Result<void> watch_status(const DeviceFolder& folder, OnLine on_line) {
 Result<void> send_wish(const DeviceFolder& folder, std::string_view word) {
   CPNS_CHECK(ask(folder, StatusJson{{"wish", word}}.dump() + "\n"));
   return {};
-}
-
-Result<std::string> text_of_status(std::string_view line) {
-  const auto json = StatusJson::parse(line, nullptr, false);
-  try {
-    std::string text = json.at("state").get<std::string>();
-    if (const auto cause = json.at("cause").get<std::string>(); !cause.empty()) text += " (" + cause + ")";
-    text += "; mode " + json.at("mode").get<std::string>() + (json.at("wished").get<bool>() ? ", as wished" : "");
-    for (const auto& link : json.at("links")) {
-      const ids::UnixTime since{std::chrono::seconds(link.at("up_since").get<std::int64_t>())};
-      text += "; " + link.at("path").get<std::string>() + " link since " + runtime::time_text(since);
-      if (link.at("preferred").get<bool>()) text += ", in use";
-      if (link.contains("round_trip_us")) {
-        text += ", " + std::to_string(link.at("round_trip_us").get<std::int64_t>() / 1000) + " ms";
-      }
-    }
-    text += "; " + counted(json.at("streams").get<std::uint64_t>(), "stream", "streams");
-    return text + ", " + counted(json.at("switches").get<std::uint64_t>(), "switch", "switches");
-  } catch (const StatusJson::exception&) {
-    return Error{Code::control_refused, "a status of another form", "the status of this version"};
-  }
 }
 
 }  // namespace cpns::device

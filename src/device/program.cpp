@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "pngw/pairing_code.hpp"
+#include "runtime/command_line.hpp"
 #include "runtime/process.hpp"
 
 namespace cpns::device {
@@ -78,7 +79,7 @@ int run_program(int argc, char** argv, std::ostream& out, std::ostream& err, con
   try {
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, out, err) == 0 ? 0 : 2;
+    return runtime::end_of_parsing(app, error, out, err);
   }
   return console.status;
 }

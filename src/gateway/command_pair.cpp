@@ -43,7 +43,8 @@ Result<void> pair_command(const Options& options, Console& console) {
 void add_pair(CLI::App& app, Console& console) {
   auto* command = app.add_subcommand("pair", "Make a pairing code for one device and show it");
   auto options = std::make_shared<Options>();
-  command->add_option("--dir", options->dir, "Folder that `enroll` made; `run` must be running in it")->required();
+  command->add_option("--dir", options->dir, "Folder that `enroll` or `ims` made; `run` must be running in it")
+      ->required();
   command->add_option("--minutes", options->show.minutes, "How long the code is good for")
       ->check(CLI::Range(1, static_cast<int>(pngw::kLongestPairing.count())))
       ->capture_default_str();

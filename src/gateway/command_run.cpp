@@ -67,7 +67,7 @@ void list_command(const Options& options, Console& console) {
 void add_run(CLI::App& app, Console& console) {
   auto* command = app.add_subcommand("run", "Keep the operator link open and serve devices, until stopped");
   auto options = std::make_shared<Options>();
-  command->add_option("--dir", options->dir, "Folder that `enroll` made")->required();
+  command->add_option("--dir", options->dir, "Folder that `enroll` or `ims` made")->required();
   command->add_option("--log-format", options->log_format, "text or json; wins over gateway.toml")
       ->check(CLI::IsMember({"text", "json"}));
   command->add_option("--log-file", options->log_file, "Log to this file instead of standard error");
@@ -80,7 +80,7 @@ void add_status(CLI::App& app, Console& console) {
   auto* command =
       app.add_subcommand("status", "Show identity, certificate, running process, devices and what is carried for them");
   auto options = std::make_shared<Options>();
-  command->add_option("--dir", options->dir, "Folder that `enroll` made")->required();
+  command->add_option("--dir", options->dir, "Folder that `enroll` or `ims` made")->required();
   command->add_flag("--json", options->json, "One JSON object instead of text");
   command->footer("Example:\n  cpns-gateway status --dir /var/lib/cpns-gateway");
   command->callback([options, &console] { status_command(*options, console); });
@@ -89,7 +89,7 @@ void add_status(CLI::App& app, Console& console) {
 void add_list(CLI::App& app, Console& console) {
   auto* command = app.add_subcommand("list", "List the paired devices");
   auto options = std::make_shared<Options>();
-  command->add_option("--dir", options->dir, "Folder that `enroll` made")->required();
+  command->add_option("--dir", options->dir, "Folder that `enroll` or `ims` made")->required();
   command->add_flag("--json", options->json, "A JSON array instead of a table");
   command->footer("Example:\n  cpns-gateway list --dir /var/lib/cpns-gateway --json");
   command->callback([options, &console] { list_command(*options, console); });

@@ -103,10 +103,7 @@ Result<runtime::LogOptions> read_log(const runtime::ConfigTable& table) {
   return options;
 }
 
-}  // namespace
-
-Result<GatewayConfig> load_config(const GatewayFolder& folder) {
-  CPNS_TRY(const auto config, runtime::Config::open(folder.config()));
+Result<GatewayConfig> read(const runtime::Config& config) {
   CPNS_TRY(const auto operator_table, config.root().table("operator_link"));
   CPNS_TRY(auto operator_link, read_operator_link(operator_table));
   CPNS_TRY(const auto pan_table, config.root().table("pan_link"));
@@ -122,6 +119,18 @@ Result<GatewayConfig> load_config(const GatewayFolder& folder) {
   CPNS_CHECK(config.finish());
   return GatewayConfig{std::move(operator_link), std::move(pan_link), relay,
                        std::move(secrets),       std::move(process),  std::move(log)};
+}
+
+}  // namespace
+
+Result<GatewayConfig> load_config(const GatewayFolder& folder) {
+  CPNS_TRY(const auto config, runtime::Config::open(folder.config()));
+  return read(config);
+}
+
+Result<GatewayConfig> parse_config(std::string_view text, const std::filesystem::path& file) {
+  CPNS_TRY(const auto config, runtime::Config::parse(text, file));
+  return read(config);
 }
 
 }  // namespace cpns::gateway

@@ -52,6 +52,9 @@ struct GatewayConfig {
 /// Fails with `config_...` errors that name file, key and what is allowed, or `operator_link_kind_unknown`.
 [[nodiscard]] Result<GatewayConfig> load_config(const GatewayFolder& folder);
 
+/// The same from text; `file` is named in errors.
+[[nodiscard]] Result<GatewayConfig> parse_config(std::string_view text, const std::filesystem::path& file);
+
 /// The text of a fresh gateway.toml.
 [[nodiscard]] std::string config_text(const GatewayConfig::OperatorLink& operator_link, const ids::PnGwId& pn_gw_id,
                                       std::string_view pan_listen, const pngw::SealWish& secrets = {});

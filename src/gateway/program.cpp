@@ -2,6 +2,8 @@
 
 #include <ostream>
 
+#include "runtime/command_line.hpp"
+
 namespace cpns::gateway {
 
 void Console::fail(const Error& error) {
@@ -36,7 +38,7 @@ int run_program(int argc, const char* const* argv, std::ostream& out, std::ostre
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, out, err) == 0 ? 0 : 2;
+    return runtime::end_of_parsing(app, error, out, err);
   }
   return console.status;
 }

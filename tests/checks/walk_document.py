@@ -21,6 +21,17 @@ def steps(root):
     return [(i, title, rules.split(), source) for i, (_, _, title, rules, source) in enumerate(ROW.findall(body))]
 
 
+def is_there(name, texts):
+    """`Class::function` where it is defined, or in the class itself; a bare name anywhere."""
+    owner, _, function = name.rpartition("::")
+    call = re.compile(rf"\b{function}\s*\(")
+    if not owner:
+        return any(call.search(t) for t in texts)
+    defined = re.compile(rf"\b{owner}::{function}\s*\(")
+    declared = re.compile(rf"\b(class|struct) {owner.rpartition('::')[2]}\b[^;]*\{{")
+    return any(defined.search(t) or (declared.search(t) and call.search(t)) for t in texts)
+
+
 def findings(root):
     found = []
     table = steps(root)
@@ -40,7 +51,6 @@ def findings(root):
     folders = ["src", "apps", "proto", "tests/unit"]
     sources = {p: p.read_text() for p in files(root, folders, (".cpp", ".hpp", ".proto"))}
     names = [p.relative_to(root).as_posix() for p in sources]
-    code = "\n".join(sources.values())
 
     def texts_of(name):
         return [t for p, t in sources.items() if p.relative_to(root).as_posix().endswith("/" + name)]
@@ -57,7 +67,7 @@ def findings(root):
             if not ((root / quoted).exists() or (root / "docs" / quoted).exists()
                     or any(n.endswith("/" + quoted) for n in names)):
                 found.append(f"docs/walk.md: there is no file {quoted}")
-        elif function and not re.search(rf"\b{function.group(1)}\s*\(", code):
+        elif function and not is_there(quoted.removesuffix("()"), sources.values()):
             found.append(f"docs/walk.md: there is no function {quoted}")
     return found
 
@@ -75,6 +85,8 @@ SELF_TESTS = [
     (tree(GOOD.replace("| 5 | title 5", "| 5 | other 5")), "step 5 does not say `title 5`"),
     (tree(GOOD.replace("R7 ", "R8 ")), "step 7 does not say `R7`"),
     (tree(GOOD.replace("`run_9()`", "`walk_9()`")), "no function walk_9()"),
+    (tree(GOOD + "see `Session::run_9()`"), "no function Session::run_9()"),
+    ({**tree(GOOD + "see `Session::take()`"), "src/a.hpp": "class Session {\n void take();\n};"}, None),
     (tree(GOOD + "see `step03_a.cpp:run_4`"), "step03_a.cpp has no run_4"),
     (tree(GOOD + "see `src/server/gone.cpp`"), "no file src/server/gone.cpp"),
     (tree("".join(GOOD.splitlines(True)[:-1])), "rows"),

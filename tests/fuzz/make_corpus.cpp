@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   cpns::fuzz::add_record_seeds(corpus);
   cpns::fuzz::add_link_seeds(corpus);
   cpns::fuzz::add_session_seeds(corpus);
+  cpns::fuzz::add_settings_seeds(corpus);
   cpns::fuzz::add_stream_seeds(corpus);
   if (!corpus.ok()) std::fprintf(stderr, "could not write all files under %s\n", argv[1]);
   return corpus.ok() ? 0 : 1;

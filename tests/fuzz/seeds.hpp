@@ -40,6 +40,7 @@ void add_message_seeds(Corpus& corpus);
 void add_record_seeds(Corpus& corpus);
 void add_link_seeds(Corpus& corpus);
 void add_session_seeds(Corpus& corpus);
+void add_settings_seeds(Corpus& corpus);
 void add_stream_seeds(Corpus& corpus);
 
 }  // namespace cpns::fuzz

@@ -7,7 +7,6 @@
 #include "pngw/enroll_token.hpp"
 #include "pngw/pairing_code.hpp"
 #include "pngw/qr_code.hpp"
-#include "server/settings.hpp"
 #include "store/file/file_revocation_journal.hpp"
 #include "store/record_codec.hpp"
 
@@ -92,13 +91,6 @@ void add_record_seeds(Corpus& corpus) {
   corpus.add("sealed_value", "plain", sample_cm_device_id().bytes());
   add_codes(corpus);
   add_audit(corpus);
-
-  server::InitChoices choices;
-  choices.server_id = "cpns.example.net";
-  const auto settings = server::settings_template(choices);
-  corpus.good("server_settings", "template", settings);
-  corpus.good("server_settings", "service", settings + "[service.hello]\nupstream = \"127.0.0.1:8080\"\n");
-  corpus.good("server_settings", "least", std::string_view("server_id = \"s\"\n"));
 }
 
 }  // namespace cpns::fuzz
