@@ -29,7 +29,7 @@ def made(programs, work, name, port):
     # What a PN GW may do in a second, and one address, is not what is measured.
     (folder / "server.toml").write_text(
         f'server_id = "bench.example.net"\n[operator_link]\nlisten = "127.0.0.1:{port}"\nmessages_per_second = 100000\n'
-        '[direct_link]\nlisten = "127.0.0.1:0"\n'
+        '[direct_link]\nengine = "psk13"\nlisten = "127.0.0.1:0"\n'
         "[limits]\nconnections_per_second = 1000000\nconnections_burst = 10000000\n"
         "assignments_per_minute = 1000000\n")
     return folder

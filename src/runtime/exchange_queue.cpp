@@ -16,8 +16,8 @@ tls::x25519::Batcher::Time now() { return std::chrono::steady_clock::now().time_
 }  // namespace
 
 struct ExchangeQueue::State {
-  State(asio::any_io_executor executor, crypto::Random& random)
-      : loop(std::move(executor)), others(loop), batcher(random, tls::x25519::best_way()) {}
+  State(asio::any_io_executor executor, crypto::Random& random, tls::x25519::Way way)
+      : loop(std::move(executor)), others(loop), batcher(random, way) {}
 
   void run() {
     auto made = batcher.run();
@@ -38,8 +38,8 @@ struct ExchangeQueue::State {
   std::uint64_t batches = 0;
 };
 
-ExchangeQueue::ExchangeQueue(asio::any_io_executor loop, crypto::Random& random)
-    : state_(std::make_shared<State>(std::move(loop), random)) {}
+ExchangeQueue::ExchangeQueue(asio::any_io_executor loop, crypto::Random& random, tls::x25519::Way way)
+    : state_(std::make_shared<State>(std::move(loop), random, way)) {}
 
 Task<tls::x25519::Exchanged> ExchangeQueue::exchange(tls::x25519::Share theirs) { return ask(state_, theirs); }
 

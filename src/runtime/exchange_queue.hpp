@@ -14,7 +14,7 @@ namespace cpns::runtime {
 class ExchangeQueue {
  public:
   /// `random` makes private keys and must outlive it.
-  ExchangeQueue(asio::any_io_executor loop, crypto::Random& random);
+  ExchangeQueue(asio::any_io_executor loop, crypto::Random& random, tls::x25519::Way way = tls::x25519::best_way());
 
   /// A fresh key pair for a client's share (tls::Engine::exchange_request).
   [[nodiscard]] Task<tls::x25519::Exchanged> exchange(tls::x25519::Share theirs);

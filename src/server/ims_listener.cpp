@@ -57,7 +57,7 @@ ImsListener::ImsListener(Context& context, const Settings& settings, Tasks& task
       service_(std::move(service)),
       stack_(std::move(stack)),
       users_(settings.ims.max_users),
-      assigning_(context, settings.limits.assignments_per_minute, tasks.executor()),
+      assigning_(context, settings.limits.assignments_per_minute, settings.exchange_way(), tasks.executor()),
       message_rates_(
           {settings.operator_link.limits.messages_per_second, 2 * settings.operator_link.limits.messages_per_second},
           context.random),

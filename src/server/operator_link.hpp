@@ -24,9 +24,9 @@ struct OperatorLimits {
 
 /// What the links of one listener have together.
 struct Assigning {
-  /// `per_minute`: beginnings of each PN GW.
-  Assigning(const Context& context, double per_minute, const runtime::asio::any_io_executor& loop)
-      : rates({per_minute / 60, per_minute}, context.random), exchanges(loop, context.random) {}
+  /// `per_minute`: beginnings of each PN GW. `way`: who multiplies, in step 2.
+  Assigning(const Context& context, double per_minute, tls::x25519::Way way, const runtime::asio::any_io_executor& loop)
+      : rates({per_minute / 60, per_minute}, context.random), exchanges(loop, context.random, way) {}
 
   /// Activations that the store has not confirmed yet, by assignment: a step 8 that is repeated on a new link meanwhile
   /// waits for them [S5].

@@ -37,7 +37,7 @@ OperatorListener::OperatorListener(Context& context, const Settings& settings, T
       half_open_(settings.operator_link.max_half_open),
       links_(settings.operator_link.links_per_gateway),
       relays_(settings.operator_link.relays_per_gateway),
-      assigning_(context, settings.limits.assignments_per_minute, tasks.executor()) {}
+      assigning_(context, settings.limits.assignments_per_minute, settings.exchange_way(), tasks.executor()) {}
 
 void OperatorListener::take(asio::ip::tcp::socket socket) {
   auto peer = address_of(socket);

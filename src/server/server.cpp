@@ -40,6 +40,7 @@ Server::Server(asio::any_io_executor executor, ServerParts parts)
       policy_{parts_.settings.pending_lifetime, parts_.settings.device_lifetime, parts_.settings.renew_within,
               parts_.settings.direct_link.endpoints},
       identities_(parts_.random),
+      key_exchange_(parts_.settings.exchange_way()),
       context_{parts_.settings.server_id,
                parts_.devices,
                parts_.gateways,

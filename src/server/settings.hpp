@@ -106,6 +106,11 @@ struct Settings {
   LimitSettings limits{};
   std::size_t store_cache_bytes = 0;  ///< rows of devices in memory
   runtime::ProcessSettings process{};
+
+  /// Of the X25519 that this server answers PN GWs with: of code of our own only where TLS is too (ADR 0030).
+  [[nodiscard]] tls::x25519::Way exchange_way() const noexcept {
+    return direct_link.engine == tls::EngineKind::Psk13 ? tls::x25519::best_way() : tls::x25519::Way::Portable;
+  }
 };
 
 /// What of the settings turns a protection off, each as `[table] key = value: what that means`; for the log at start.

@@ -54,7 +54,8 @@ endpoints = @direct_endpoints@
 allow_plain_identity = true
 # Accept P-256 beside X25519 [T1].
 allow_p256 = false
-# Who does the TLS of direct links: openssl, or psk13, the engine of this project (docs/psk13.md).
+# Who does the TLS of direct links: openssl, or psk13, the engine of this project (docs/psk13.md), whose X25519 then
+# serves assignments, too.
 engine = "openssl"
 max_half_open = 4096
 # When many devices come at once: so many wait for their turn, and who would wait longer is sent away.

@@ -105,7 +105,7 @@ class OperatorLinkTest : public testing::Test {
   Context context_{kServer, memory_.devices(), memory_.gateways(), sealer_, alias_keys_, policy_, random_,
                    log_,    identities_,       key_exchange_};
   OperatorLimits limits_{.runs = 64};
-  Assigning shared_{context_, 10'000, loop_.get_executor()};
+  Assigning shared_{context_, 10'000, tls::x25519::best_way(), loop_.get_executor()};
   FakeGateway gateway_{loop_, random_};
 };
 
