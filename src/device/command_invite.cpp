@@ -24,7 +24,7 @@ Result<void> invite_command(const InviteOptions& options, Console& console) {
   CPNS_CHECK(ask_status(folder));  // in any case: a code that nobody answers helps nobody
   auto endpoints = pngw::left_endpoints(folder.pan_address());
   if (endpoints.empty()) {
-    return Error{Code::device_not_running, "a device that serves no PNEs", "[pan] enabled = true in device.toml"};
+    return Error{Code::device_serves_no_pne, folder.folder.string(), "[pan] enabled = true in device.toml"};
   }
   CPNS_TRY(const auto pairings, console.open_pairings(folder));
   runtime::SystemRandom random;
