@@ -47,7 +47,8 @@ struct Refusal {
     DeviceSession device(kRun, *ids::DeviceName::parse("tablet"), {"pne"}, kNow);
     GatewaySession gateway(ends, random, kNow);
     const ServerPolicy policy{std::chrono::seconds(300), std::chrono::hours(24), std::chrono::hours(24), {}};
-    ServerSession server(ends, policy, world.alias_keys, random, kNow);
+    crypto::PortableKeyExchange exchange;
+    ServerSession server(ends, policy, world.alias_keys, exchange, random, kNow);
 
     const auto asked = only_message<DeviceSession::SendToGateway>(device.start().actions);
     const auto step_0 =
