@@ -109,14 +109,12 @@ class OperatorLinkTest : public testing::Test {
   FakeGateway gateway_{loop_, random_};
 };
 
-TEST_F(OperatorLinkTest, when_sixteen_runs_begin_at_once_then_their_exchanges_are_made_together_and_all_end_well) {
+TEST_F(OperatorLinkTest,
+       when_sixteen_runs_begin_at_once_then_each_exchange_is_made_once_beside_the_write_and_all_end_well) {
   for (int i = 0; i < 16; ++i) gateway_.begin();
   serve(16);
   EXPECT_EQ(gateway_.completed, 16U);
   EXPECT_EQ(shared_.exchanges.exchanges(), 16U);
-  if (tls::x25519::eight_at_once()) {
-    EXPECT_LE(shared_.exchanges.batches(), 8U) << "two goes, where 100 microseconds suffice for eight to come";
-  }
   EXPECT_EQ(key_exchange_.asked, 0U) << "a second exchange, for nothing";
 }
 
@@ -159,6 +157,8 @@ TEST(ReadyExchange, when_one_was_put_in_then_it_is_handed_out_once_and_for_its_s
   EXPECT_EQ(otherwise.asked, 3U);
 }
 
+// ThreadSanitizer's heap is one of the large mappings that the search leaves out.
+#if !defined(__SANITIZE_THREAD__)
 TEST(ReadyExchange, when_nobody_asks_for_it_then_its_secret_is_gone_with_it) {
   runtime::SystemRandom random;
   crypto::PortableKeyExchange otherwise;
@@ -173,6 +173,7 @@ TEST(ReadyExchange, when_nobody_asks_for_it_then_its_secret_is_gone_with_it) {
   ready.reset();
   EXPECT_FALSE(needle->is_somewhere());
 }
+#endif
 
 }  // namespace
 }  // namespace cpns::server
