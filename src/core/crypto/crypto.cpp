@@ -10,6 +10,7 @@
 #include <new>
 
 #include "core/crypto/sha256.hpp"
+#include "core/secret/wipe_stack.hpp"
 
 namespace cpns::crypto {
 namespace {
@@ -158,6 +159,7 @@ Result<secret::X25519Secret> x25519(const secret::X25519PrivateKey& mine, const 
     std::size_t size = to.size();
     derived = EVP_PKEY_derive(context.get(), to.data(), &size) == 1 && size == to.size();
   });
+  secret::wipe_stack();
   // libcrypto refuses an all-zero result itself; this check does not depend on that.
   const auto zero = secret::X25519Secret::make([](std::span<std::uint8_t, 32>) {});
   if (!derived || shared.equals(zero)) return share_of_small_order();

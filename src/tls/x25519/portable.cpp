@@ -6,6 +6,8 @@
 #include <memory>
 #include <new>
 
+#include "core/secret/wipe_stack.hpp"
+
 namespace cpns::tls::x25519::portable {
 namespace {
 
@@ -32,7 +34,9 @@ void exchange(const Number& scalar, const Number& point, Number& share, Number& 
   require_made(context != nullptr && EVP_PKEY_derive_init(context.get()) == 1 &&
                EVP_PKEY_derive_set_peer(context.get(), peer.get()) == 1);
   size = product.size();
-  if (EVP_PKEY_derive(context.get(), product.data(), &size) == 1) return;
+  const bool derived = EVP_PKEY_derive(context.get(), product.data(), &size) == 1;
+  secret::wipe_stack();
+  if (derived) return;
   // Of points that are points, those of small order alone are refused (RFC 7748 section 6.1).
   product.fill(0);
   ERR_clear_error();
