@@ -6,6 +6,7 @@
 #include "store/rules.hpp"
 #include "store/sqlite/device_rows.hpp"
 #include "store/sqlite/gateway_rows.hpp"
+#include "store/sqlite/read_ids.hpp"
 #include "store/sync.hpp"
 
 namespace cpns::store::sqlite {
@@ -21,16 +22,6 @@ Result<rules::Usage> usage_of(Connection& connection, const ids::PnGwId& gateway
           gateway, now));
   CPNS_CHECK(row.step());
   return rules::Usage{row.count(0), row.count(1)};
-}
-
-Result<std::vector<ids::CmDeviceId>> read_ids(Statement row) {
-  std::vector<ids::CmDeviceId> found;
-  for (;;) {
-    CPNS_TRY(const bool more, row.step());
-    if (!more) return found;
-    CPNS_TRY(const auto id, row.id<ids::CmDeviceId>(0));
-    found.push_back(id);
-  }
 }
 
 /// [R1] And makes room: one pending renewal of an ID, a few that are active and were never used.
@@ -223,14 +214,14 @@ Result<std::vector<ids::CmDeviceId>> SqliteDeviceStore::list_ids(std::optional<i
     CPNS_TRY(auto row,
              connection.query("SELECT cm_device_id FROM devices WHERE cm_device_id > ? ORDER BY cm_device_id LIMIT ?",
                               from, limit));
-    return read_ids(std::move(row));
+    return read_ids<ids::CmDeviceId>(std::move(row));
   });
 }
 
 Result<std::vector<ids::CmDeviceId>> SqliteDeviceStore::list_ids_of(const ids::PnGwId& id) {
   return readers_.with([&](Connection& connection) -> Result<std::vector<ids::CmDeviceId>> {
     CPNS_TRY(auto row, connection.query("SELECT cm_device_id FROM devices WHERE pn_gw_id = ? AND state > 1", id));
-    return read_ids(std::move(row));
+    return read_ids<ids::CmDeviceId>(std::move(row));
   });
 }
 

@@ -1,6 +1,7 @@
 #include "store/sqlite/sqlite_pairing_store.hpp"
 
 #include "store/rules.hpp"
+#include "store/sqlite/read_ids.hpp"
 
 namespace cpns::store::sqlite {
 namespace {
@@ -81,13 +82,7 @@ Result<std::vector<stream::NodeId>> SqlitePairingStore::list_nodes(std::size_t l
     CPNS_TRY(auto row, connection.query("SELECT node_id FROM peer_nodes JOIN peers USING (pairing_id) GROUP BY node_id "
                                         "ORDER BY max(paired_at) DESC, node_id LIMIT ?",
                                         limit));
-    std::vector<stream::NodeId> nodes;
-    for (;;) {
-      CPNS_TRY(const bool more, row.step());
-      if (!more) return nodes;
-      CPNS_TRY(const auto node, row.id<stream::NodeId>(0));
-      nodes.push_back(node);
-    }
+    return read_ids<stream::NodeId>(std::move(row));
   });
 }
 

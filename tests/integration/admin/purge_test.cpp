@@ -2,14 +2,12 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
-#include <atomic>
 #include <csignal>
 #include <cstdio>
 
 #include "integration/server/clients.hpp"
+#include "integration/server/filled_store.hpp"
 #include "server/folder_keys.hpp"
-#include "store/keys/file_key_source.hpp"
-#include "store/sqlite/server_database.hpp"
 #include "store/sync.hpp"
 #include "support/deadline.hpp"
 
@@ -46,31 +44,17 @@ class PurgeTest : public ::testing::Test {
   }
   /// Devices whose keys ended a day ago, and some that live for another day. The server does not run.
   void fill() {
-    const server::Folder folder{server_.folder()};
-    store::keys::FileKeySource source(folder.keys());
-    store::Sealer sealer(store::keys::load_all(source).value());
     runtime::SystemRandom random;
-    const auto database = store::sqlite::ServerDatabase::open(folder.database(), sealer, random).value();
-    auto& store = database->devices();
     const auto now = runtime::now();
-    const auto begun = now - hours(48);
-    const store::Quota quota{.pending = 1000, .devices = 1000};
-    std::atomic<std::size_t> done{0}, refused{0};
-    const auto count = [&](const Result<assign::Durable>& result) { ++(result ? done : refused); };
+    const auto gateway = ids::PnGwId::parse("sip:many@ims.test").value();
+    std::vector<StoredDevice> stored;
     for (std::size_t i = 0; i < kOver + kRevoked; ++i) {
-      const ids::AssignmentId id(random.bytes<16>());
       const ids::CmDeviceId device(random.bytes<16>());
-      const auto gateway = ids::PnGwId::parse("sip:many@ims.test").value();
       const bool lives = i >= kOver;
       if (lives) living_.push_back(device.text());
-      store.begin({id, ids::CorrelationId(random.bytes<8>()), gateway, ids::DeviceName::parse("one of many").value(),
-                   secret::KeySeed::make([&](auto to) { random.fill(to); }), begun, begun + std::chrono::seconds(300)},
-                  quota, count);
-      store.activate(
-          {id, gateway, device, random.bytes<32>(), Bytes(40), begun, lives ? now + hours(24) : now - hours(24)},
-          count);
+      stored.push_back({gateway, device, now - hours(48), lives ? now + hours(24) : now - hours(24)});
     }
-    ASSERT_TRUE(eventually([&] { return done == 2 * (kOver + kRevoked); }, std::chrono::seconds(30))) << refused;
+    fill_store({server_.folder()}, stored);
   }
   /// Those that live are revoked; the time is a later second than theirs.
   [[nodiscard]] std::string revoke_the_living() {

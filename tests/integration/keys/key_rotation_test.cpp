@@ -3,15 +3,13 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
 
 #include "integration/server/clients.hpp"
+#include "integration/server/filled_store.hpp"
 #include "server/folder_keys.hpp"
-#include "store/keys/file_key_source.hpp"
-#include "store/sqlite/server_database.hpp"
 #include "store/sync.hpp"
 #include "support/deadline.hpp"
 #include "support/soft_token.hpp"
@@ -45,28 +43,14 @@ class KeyRotationTest : public ::testing::Test {
   }
   /// Devices that nobody uses, so that a rotation has something to do. The server does not run.
   static void fill(const ServerProcess& server, std::size_t devices) {
-    const server::Folder folder{server.folder()};
-    store::keys::FileKeySource source(folder.keys());
-    store::Sealer sealer(store::keys::load_all(source).value());
     runtime::SystemRandom random;
-    const auto database = store::sqlite::ServerDatabase::open(folder.database(), sealer, random).value();
-    auto& store = database->devices();
     const auto now = runtime::now();
-    const store::Quota quota{.pending = devices, .devices = devices};
-    std::atomic<std::size_t> done{0}, refused{0};
-    const auto count = [&](const Result<assign::Durable>& result) { ++(result ? done : refused); };
+    std::vector<StoredDevice> stored;
     for (std::size_t i = 0; i < devices; ++i) {
-      const ids::AssignmentId id(random.bytes<16>());
       const auto gateway = ids::PnGwId::parse("sip:many-" + std::to_string(i / 100) + "@ims.test").value();
-      store.begin({id, ids::CorrelationId(random.bytes<8>()), gateway, ids::DeviceName::parse("one of many").value(),
-                   secret::KeySeed::make([&](auto to) { random.fill(to); }), now, now + std::chrono::seconds(300)},
-                  quota, count);
-      store.activate({id, gateway, ids::CmDeviceId(random.bytes<16>()), random.bytes<32>(), Bytes(40), now,
-                      now + std::chrono::hours(24)},
-                     count);
-      ASSERT_TRUE(eventually([&] { return done + refused + 200 >= 2 * i; }, std::chrono::seconds(30)));
+      stored.push_back({gateway, ids::CmDeviceId(random.bytes<16>()), now, now + std::chrono::hours(24)});
     }
-    ASSERT_TRUE(eventually([&] { return done == 2 * devices; }, std::chrono::seconds(30))) << refused << " refused";
+    fill_store({server.folder()}, stored);
   }
 };
 

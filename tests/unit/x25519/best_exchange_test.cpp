@@ -7,37 +7,11 @@
 #include <barrier>
 #include <thread>
 
-#include "core/base/encoding.hpp"
+#include "reference.hpp"
 #include "support/memory_search.hpp"
 
 namespace cpns::tls::x25519 {
 namespace {
-
-/// The same bytes each time it is made anew.
-class Counted final : public crypto::Random {
- public:
-  explicit Counted(std::uint64_t run) : run_(run) {}
-  void fill(std::span<std::uint8_t> out) override {
-    std::array<std::uint8_t, 16> seed{};
-    ++count_;
-    for (std::size_t i = 0; i < 8; ++i) {
-      seed[i] = static_cast<std::uint8_t>(run_ >> (8 * i));
-      seed[8 + i] = static_cast<std::uint8_t>(count_ >> (8 * i));
-    }
-    crypto::hkdf_expand(crypto::sha256({seed}), {}, out);
-  }
-
- private:
-  std::uint64_t run_;
-  std::uint64_t count_ = 0;
-};
-
-Share share_of(std::string_view text) {
-  const auto bytes = from_hex(text).value();
-  Share share{};
-  std::copy(bytes.begin(), bytes.end(), share.begin());
-  return share;
-}
 
 class BestExchangeTest : public testing::TestWithParam<Way> {
  protected:
@@ -49,10 +23,10 @@ class BestExchangeTest : public testing::TestWithParam<Way> {
 };
 
 TEST_P(BestExchangeTest, when_the_randomness_is_the_same_then_the_core_s_own_way_gives_the_same_and_takes_as_much) {
-  Counted peers(1);
+  SeededRandom peers(1);
   for (std::uint64_t run = 2; run < 50; ++run) {
     const auto peer = crypto::x25519_generate(peers);
-    Counted random(run), same(run);
+    SeededRandom random(run), same(run);
     const auto made = best_.exchange(peer.share, random);
     const auto expected = portable_.exchange(peer.share, same);
     ASSERT_TRUE(made);
@@ -71,9 +45,9 @@ TEST_P(BestExchangeTest, when_a_share_has_small_order_then_both_refuse_it_with_t
                            "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
                            "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
                            "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"}) {
-    Counted random(1), same(1);
-    const auto made = best_.exchange(share_of(text), random);
-    const auto expected = portable_.exchange(share_of(text), same);
+    SeededRandom random(1), same(1);
+    const auto made = best_.exchange(from_hex(text), random);
+    const auto expected = portable_.exchange(from_hex(text), same);
     ASSERT_FALSE(made) << text;
     ASSERT_FALSE(expected) << text;
     EXPECT_EQ(made.error().code, Code::x25519_result_is_zero);
@@ -89,7 +63,7 @@ void expect_only_the_secret_stays(crypto::KeyExchange& exchange) {
   std::optional<test::Needle> key, secret;
   Share peer{};
   std::thread([&] {
-    Counted peers(1), random(2), same(2);
+    SeededRandom peers(1), random(2), same(2);
     peer = crypto::x25519_generate(peers).share;
     auto drawn = random.bytes<32>();
     key.emplace(drawn);
@@ -99,7 +73,7 @@ void expect_only_the_secret_stays(crypto::KeyExchange& exchange) {
   std::barrier step(2);
   std::thread worker([&] {
     auto work = [&] {
-      Counted random(2);
+      SeededRandom random(2);
       const auto made = exchange.exchange(peer, random);
       step.arrive_and_wait();
       step.arrive_and_wait();

@@ -8,18 +8,6 @@
 namespace cpns::tls::x25519 {
 namespace {
 
-/// The same bytes each time it is made anew.
-class SeededRandom final : public crypto::Random {
- public:
-  explicit SeededRandom(std::uint64_t seed) : numbers_(seed) {}
-  void fill(std::span<std::uint8_t> out) override {
-    for (auto& byte : out) byte = static_cast<std::uint8_t>(numbers_());
-  }
-
- private:
-  std::mt19937_64 numbers_;
-};
-
 std::vector<Share> some_shares(std::size_t count) {
   std::mt19937_64 random(4);
   std::vector<Share> shares;

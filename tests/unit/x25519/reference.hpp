@@ -8,6 +8,7 @@
 #include <random>
 #include <string_view>
 
+#include "core/crypto/random.hpp"
 #include "tls/x25519/eight.hpp"
 
 namespace cpns::tls::x25519 {
@@ -22,6 +23,18 @@ inline Number from_hex(std::string_view hex) {
     number[i] = static_cast<std::uint8_t>(digit(hex[2 * i]) << 4U | digit(hex[2 * i + 1]));
   return number;
 }
+
+/// The same bytes each time it is made anew.
+class SeededRandom final : public crypto::Random {
+ public:
+  explicit SeededRandom(std::uint64_t seed) : numbers_(seed) {}
+  void fill(std::span<std::uint8_t> out) override {
+    for (auto& byte : out) byte = static_cast<std::uint8_t>(numbers_());
+  }
+
+ private:
+  std::mt19937_64 numbers_;
+};
 
 class Reference {
  public:
